@@ -1,0 +1,40 @@
+import { checkConfigCommand } from './check-config-command.ts';
+import { enrolCommand } from './enrol-command.ts';
+import { exportCommand } from './export-command.ts';
+import { gatewayCommand } from './gateway-command.ts';
+import { createForwardedCommand, runProgram } from './program.ts';
+import { proveCommand } from './prove-command.ts';
+import { serverCommand } from './server-command.ts';
+import { userCommand } from './user-command.ts';
+import { verifyCommand } from './verify-command.ts';
+import { VERSION } from './version.ts';
+
+// What only some commands need is loaded by them: a verification must not open what a server opens.
+const commands = {
+  'all-in-one': createForwardedCommand(
+    'runs everything on this machine, with a simulated door',
+    async (args) => (await import('../all-in-one/run-all-in-one.ts')).runAllInOne(args),
+  ),
+  server: serverCommand,
+  gateway: gatewayCommand,
+  door: createForwardedCommand('runs the simulated door alone', async (args) =>
+    (await import('../door/run-door.ts')).runDoor(args),
+  ),
+  enrol: enrolCommand,
+  'check-config': checkConfigCommand,
+  user: userCommand,
+  export: exportCommand,
+  verify: verifyCommand,
+  prove: proveCommand,
+  story: createForwardedCommand('plays one working day through the real processes', async (args) =>
+    (await import('../story/run-story.ts')).runStory(args),
+  ),
+  bench: createForwardedCommand('measures, beside bare baselines in the same run', async (args) =>
+    (await import('../../test/bench/run-bench.ts')).runBench(args),
+  ),
+};
+
+process.exitCode = await runProgram(commands, VERSION, process.argv.slice(2), {
+  say: (text) => process.stdout.write(`${text}\n`),
+  complain: (text) => process.stderr.write(`${text}\n`),
+});

@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+import { checkConfig, describeConfig, resolvePaths, type GatewayConfig } from './config.ts';
+
+const GOOD = `id: gw-ruang-server
+server: { url: "https://palang.example.go.id", keyFile: gateway.key, trustFile: site-root.json }
+dataDir: data
+mqtt: { url: "mqtt://127.0.0.1:1883" }
+doors:
+  - id: ruang-server
+    readers:
+      entry: { protocol: rdm6300, port: /dev/serial/by-id/usb-A }
+      exit:  { protocol: rdm6300, port: tcp://10.0.0.9:4001 }
+      panel: { protocol: line, port: /dev/serial/by-id/usb-B }
+    lock: { driver: line, reader: panel, output: 0, releaseMs: 5000 }
+    contact: { preset: zigbee2mqtt, topic: zigbee2mqtt/pintu-ruang-server, maxSilenceMs: 7200000 }
+    exitButton: { reader: panel, input: 0 }
+`;
+
+function faultsOf(source: string): readonly string[] {
+  const checked = checkConfig(source);
+  if (checked.ok) return [];
+  return checked.error.map(({ line, column, path, message }) => `${line}:${column} ${path}: ${message}`);
+}
+const change = (from: string, to: string): readonly string[] => {
+  expect(GOOD).toContain(from);
+  return faultsOf(GOOD.replace(from, to));
+};
+
+const withLock = (lock: string): string => GOOD.replace('driver: line, reader: panel, output: 0', lock);
+const lockFaults = (lock: string): readonly string[] => faultsOf(withLock(lock));
+/** The faults with such a reader at the exit. */
+const exitFaults = (reader: string): readonly string[] =>
+  change('protocol: rdm6300, port: tcp://10.0.0.9:4001', reader);
+
+const good = (): GatewayConfig => {
+  const checked = checkConfig(GOOD);
+  if (!checked.ok) throw new Error(JSON.stringify(checked.error));
+  return checked.value;
+};
+
+describe('checkConfig', () => {
+  it('GC1: a good configuration is taken, with the default of what is left out', () => {
+    expect(good()).toMatchObject({ id: 'gw-ruang-server', doors: [{ heldOpenMs: 30_000 }] });
+  });
+
+  it('GC1: each fault has its line and column', () => {
+    expect(change('releaseMs: 5000', 'releaseMs: 60000')).toEqual([
+      '11:64 doors.0.lock.releaseMs: Too big: expected number to be <=10000',
+    ]);
+    expect(change('id: gw-ruang-server', 'id: GW')).toEqual([
+      expect.stringMatching(/^1:5 id: Invalid string/),
+    ]);
+    expect(change('dataDir: data\n', '')).toEqual([expect.stringMatching(/^1:1 dataDir: /)]);
+  });
+
+  it('GC1: a file that is not YAML, or gives a key twice, is told where', () => {
+    expect(faultsOf('id: [')).toEqual([expect.stringMatching(/^1:6 : not YAML: /)]);
+    expect(change('dataDir: data', 'dataDir: data\ndataDir: data')).toEqual([
+      '4:1 : not YAML: DUPLICATE_KEY',
+    ]);
+    expect(faultsOf('')).toEqual([expect.stringMatching(/^1:1 : /)]);
+  });
+
+  it('GC1: no fault repeats a value of the file', () => {
+    const secret = 'rahasia-sekali';
+    const sources = [
+      GOOD.replace('releaseMs: 5000', `releaseMs: ${secret}`),
+      GOOD.replace('protocol: line', `protocol: ${secret}`),
+      GOOD.replace('dataDir: data', `dataDir: [${secret}]`),
+      GOOD.replace('"mqtt://127.0.0.1:1883"', `"http://${secret}"`),
+    ];
+    for (const source of sources) {
+      expect(faultsOf(source)).not.toEqual([]);
+      expect(faultsOf(source).join()).not.toContain(secret);
+    }
+  });
+
+  it('GC2: an unknown key is an error where it stands', () => {
+    expect(change('output: 0', 'output: 0, unlockMs: 1')).toEqual([
+      '11:53 doors.0.lock.unlockMs: unknown key',
+    ]);
+    expect(change('dataDir: data', 'dataDir: data\nextra: 1')).toEqual(['4:1 extra: unknown key']);
+  });
+
+  it('GC2: what another version knows is not taken for a slip of the pen', () => {
+    const protocols = 'rdm6300, id12, em18, gwiot7941, gwiot7941w, pn532, ascii, line, wiegand';
+    const drivers = 'line, modbus-rtu, lcus, gpio';
+    expect(change('protocol: line', 'protocol: osdp')).toContain(
+      `10:26 doors.0.readers.panel.protocol: osdp is not in this version; there are: ${protocols}`,
+    );
+    expect(change('driver: line', 'driver: osdp-output')).toContain(
+      `11:21 doors.0.lock.driver: osdp-output is not in this version; there are: ${drivers}`,
+    );
+    expect(change('preset: zigbee2mqtt', 'preset: tasmota')).toContain(
+      '12:24 doors.0.contact.preset: tasmota is not in this version; there are: zigbee2mqtt, custom',
+    );
+    expect(change('protocol: line', 'protocol: x')).toContain(
+      `10:26 doors.0.readers.panel.protocol: unknown protocol; there are: ${protocols}`,
+    );
+  });
+
+  it('GC3: parts that do not fit together are refused', () => {
+    expect(change('lock: { driver: line, reader: panel', 'lock: { driver: line, reader: entry')).toEqual([
+      '11:35 doors.0.lock.reader: must name a reader of this door whose protocol is line',
+    ]);
+    expect(change('exitButton: { reader: panel', 'exitButton: { reader: nowhere')).toEqual([
+      '13:27 doors.0.exitButton.reader: must name a reader of this door whose protocol is line',
+    ]);
+    expect(change('usb-B', 'usb-A')).toEqual(['10:38 doors.0.readers.panel.port: this port is used twice']);
+    expect(change('mqtt: { url: "mqtt://127.0.0.1:1883" }\n', '')).toEqual([
+      '11:14 doors.0.contact: a contact over MQTT needs the mqtt section',
+    ]);
+    expect(change('topic: zigbee2mqtt/pintu-ruang-server', 'topic: "zigbee2mqtt/#"')).toHaveLength(1);
+  });
+
+  it('GC3: every protocol and driver of the manual is taken', () => {
+    for (const reader of [
+      ...['rdm6300', 'id12', 'em18', 'gwiot7941', 'gwiot7941w', 'pn532'].map(
+        (protocol) => `protocol: ${protocol}, port: /dev/ttyS1, baud: 9600`,
+      ),
+      'protocol: ascii, port: /dev/ttyS1, radix: 10, length: 10, suffix: "\\r\\n"',
+      'protocol: ascii, port: "tcp://[::1]:4001", prefix: "\\x02", suffix: "\\x03", radix: 16, length: 10, check: xor, media: em',
+      'protocol: wiegand, reader: panel, number: 0, format: h10301, keypad: 4-bit',
+      'protocol: wiegand, reader: panel, number: 3, format: wg34, parity: ignored',
+      'protocol: wiegand, reader: panel, number: 1, format: raw, bits: 37, keypad: { burst: bcd }',
+    ])
+      expect(exitFaults(reader), `${reader}`).toEqual([]);
+    for (const lock of [
+      'driver: modbus-rtu, port: /dev/ttyS1, unit: 1, relay: 0, baud: 19200',
+      'driver: lcus, port: /dev/ttyS1, channel: 1, hardwareTimer: external',
+      'driver: gpio, chip: pinctrl-rp1, line: 17, hardwareTimer: external',
+    ])
+      expect(lockFaults(lock), `${lock}`).toEqual([]);
+  });
+
+  it('GC3: a lock without a timer of its own is refused unless one stands behind it', () => {
+    const message = 'has no timer of its own: only with hardwareTimer: external, a one-shot behind the relay';
+    expect(lockFaults('driver: lcus, port: /dev/ttyS1, channel: 1')).toEqual([
+      `11:11 doors.0.lock.hardwareTimer: ${message}`,
+    ]);
+    expect(lockFaults('driver: gpio, chip: pinctrl-rp1, line: 17, hardwareTimer: none')).toEqual([
+      `11:71 doors.0.lock.hardwareTimer: ${message}`,
+    ]);
+  });
+
+  it('GC3: ports, terminals and profiles that contradict each other are refused where they stand', () => {
+    expect(lockFaults('driver: modbus-rtu, port: /dev/serial/by-id/usb-A, unit: 1, relay: 0')).toEqual([
+      '11:39 doors.0.lock.port: this port is used twice',
+    ]);
+    expect(exitFaults('protocol: id12, port: tcp://10.0.0.9')).toEqual([
+      '9:38 doors.0.readers.exit.port: a device path, or tcp://host:port',
+    ]);
+    expect(exitFaults('protocol: id12, port: tcp://10.0.0.9:4001, baud: 9600')).toEqual([
+      '9:65 doors.0.readers.exit.baud: the rate of a tcp:// port is set at its device server',
+    ]);
+    expect(exitFaults('protocol: ascii, port: /dev/ttyS1, radix: 10, length: 10, bytes: 5')).toEqual([
+      '9:70 doors.0.readers.exit.length: so many digits are no card number of that medium and size',
+    ]);
+    expect(exitFaults('protocol: wiegand, reader: entry, number: 0, format: raw')).toEqual([
+      '9:14 doors.0.readers.exit.bits: bits belong to the format raw, and raw needs them',
+      '9:43 doors.0.readers.exit.reader: must name a reader of this door whose protocol is line',
+    ]);
+    const twice = '{ protocol: wiegand, reader: panel, number: 0, format: h10301 }';
+    const source = GOOD.replace('{ protocol: rdm6300, port: /dev/serial/by-id/usb-A }', twice).replace(
+      '{ protocol: rdm6300, port: tcp://10.0.0.9:4001 }',
+      twice,
+    );
+    expect(faultsOf(source)).toEqual(['9:58 doors.0.readers.exit.number: these terminals are used twice']);
+  });
+
+  it('GC4: paths are seen from the folder of the file', () => {
+    const config = resolvePaths(good(), '/etc/palang/gateway.yaml');
+    expect(config.server.keyFile).toBe('/etc/palang/gateway.key');
+    expect(config.dataDir).toBe('/etc/palang/data');
+    expect(config.doors[0]?.readers).toMatchObject({
+      entry: { port: '/dev/serial/by-id/usb-A' },
+      exit: { port: 'tcp://10.0.0.9:4001' },
+    });
+    const board = checkConfig(withLock('driver: modbus-rtu, port: relay, unit: 1, relay: 0'));
+    expect(board.ok && resolvePaths(board.value, '/etc/palang/gateway.yaml').doors[0]?.lock).toMatchObject({
+      port: '/etc/palang/relay',
+    });
+  });
+
+  it('GC4: what would happen is said in plain lines', () => {
+    expect(describeConfig(good())).toContain(
+      'door ruang-server: a grant releases output 0 of panel for 5000 ms',
+    );
+    const described = (lock: string): string => {
+      const checked = checkConfig(withLock(lock));
+      return checked.ok ? describeConfig(checked.value).join('\n') : '';
+    };
+    expect(described('driver: modbus-rtu, port: /dev/ttyS1, unit: 1, relay: 0')).toContain(
+      'which the board ends',
+    );
+    expect(described('driver: lcus, port: /dev/ttyS1, channel: 1, hardwareTimer: external')).toContain(
+      'only the external timer ends it',
+    );
+    expect(described('driver: gpio, chip: pinctrl-rp1, line: 17, hardwareTimer: external')).toContain(
+      'releases line 17 of pinctrl-rp1',
+    );
+    const wired = GOOD.replace(
+      'protocol: rdm6300, port: tcp://10.0.0.9:4001',
+      'protocol: wiegand, reader: panel, number: 1, format: wg34',
+    );
+    const checked = checkConfig(wired);
+    expect(checked.ok && describeConfig(checked.value).join('\n')).toContain(
+      'exit wiegand wg34 at terminals 1 of panel',
+    );
+    const bare = checkConfig(GOOD.replace(/ {4}contact: .*\n {4}exitButton: .*\n/, ''));
+    expect(bare.ok && describeConfig(bare.value).join('\n')).toMatch(/no contact[\s\S]*no exit button/);
+  });
+});

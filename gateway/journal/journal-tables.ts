@@ -1,0 +1,50 @@
+/** The format of journal.db; a file of another number is not opened. */
+export const JOURNAL_FORMAT = 1;
+
+/**
+ * What has to be set on every connection. `synchronous` stands after `journal_mode` because this build of SQLite
+ * falls back to NORMAL at the first write after the change to WAL unless it was set explicitly.
+ */
+export const JOURNAL_PRAGMAS = [
+  'journal_mode = WAL',
+  'synchronous = FULL',
+  'foreign_keys = ON',
+  'trusted_schema = OFF',
+  'cell_size_check = ON',
+  'secure_delete = ON',
+  'wal_autocheckpoint = 1000',
+  'journal_size_limit = 16777216',
+  'busy_timeout = 2000',
+] as const;
+
+/** `head` and `settings` change; `records` only grows; `openings` may be erased. */
+export const JOURNAL_TABLES = `
+  CREATE TABLE records (
+    sq INTEGER PRIMARY KEY,
+    ty TEXT NOT NULL,
+    body BLOB NOT NULL,
+    hash BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX passages ON records (sq) WHERE ty IN ('access.outcome', 'exit.recorded');
+  CREATE TRIGGER records_never_change BEFORE UPDATE ON records
+    BEGIN SELECT RAISE(ABORT, 'records never change'); END;
+  CREATE TRIGGER records_never_go BEFORE DELETE ON records
+    BEGIN SELECT RAISE(ABORT, 'records never go'); END;
+  CREATE TABLE openings (
+    sq INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    salt BLOB NOT NULL,
+    value TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (sq, field)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE head (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    size INTEGER NOT NULL,
+    peaks BLOB NOT NULL,
+    boot INTEGER NOT NULL,
+    floor_ms INTEGER NOT NULL,
+    intents TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;

@@ -1,0 +1,69 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+/** Plain files of signed orders: they carry their own proof, so that no database is needed to trust them. */
+export interface SnapshotFiles {
+  /** Texts of the kept snapshots, the newest version first. */
+  readSnapshots(): readonly string[];
+  /** Keeps a snapshot durably, and of the older ones only the newest. */
+  writeSnapshot(version: number, text: string): void;
+  /** The last heartbeat that was kept. */
+  readHeartbeat(): string | null;
+  writeHeartbeat(text: string): void;
+}
+
+const GENERATIONS = 2;
+const NAME = /^policy-([0-9]{1,16})\.json$/;
+const HEARTBEAT = 'heartbeat.json';
+
+/** Opens the folder of signed orders; made where it is missing. */
+export function openSnapshotFiles(dir: string): SnapshotFiles {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const versions = (): number[] =>
+    readdirSync(dir)
+      .flatMap((name) => NAME.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((a, b) => b - a);
+  const nameOf = (version: number): string => join(dir, `policy-${version}.json`);
+  return {
+    readSnapshots: () => versions().map((version) => readFileSync(nameOf(version), 'utf8')),
+    writeSnapshot: (version, text) => {
+      writeDurably(dir, `policy-${version}.json`, text);
+      for (const old of versions().slice(GENERATIONS)) rmSync(nameOf(old), { force: true });
+    },
+    readHeartbeat: () => {
+      if (!readdirSync(dir).includes(HEARTBEAT)) return null;
+      return readFileSync(join(dir, HEARTBEAT), 'utf8');
+    },
+    writeHeartbeat: (text) => writeDurably(dir, HEARTBEAT, text),
+  };
+}
+
+/** After a power cut the old file or the new one is there, never half of one. */
+function writeDurably(dir: string, name: string, text: string): void {
+  const draft = join(dir, `${name}.new`);
+  const file = openSync(draft, 'w', 0o600);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(draft, join(dir, name));
+  const folder = openSync(dir, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

@@ -1,0 +1,34 @@
+import type { JournalRecord } from '#contract/record';
+import type { MqttLink } from './mqtt-link.ts';
+
+/** What a building system may know of a door: no personal data in any of it. */
+export interface PublishedDoor {
+  readonly lock: string;
+  readonly contact: string;
+  readonly alarm: string;
+  readonly occupancy: number;
+  /** Clock trust, 0 to 3. */
+  readonly clock: number;
+  /** Ms since 1970. */
+  readonly at: number;
+}
+
+export interface DoorPublisher {
+  publishState(door: string, state: PublishedDoor): void;
+  publishEvent(record: JournalRecord): void;
+}
+
+/** Names the topic on which a gateway says that it is there. */
+export const onlineTopic = (site: string, gateway: string): string => `palang/${site}/${gateway}/online`;
+
+/** Publishes doors and events under `palang/<site>/`. @see rule GS9 */
+export const createDoorPublisher = (link: MqttLink, site: string): DoorPublisher => ({
+  publishState: (door, state) =>
+    link.publish(`palang/${site}/${door}/state`, JSON.stringify(state), { isRetained: true }),
+  publishEvent: ({ gw, ep, sq, t, tq, ty, door, dir, rs }) => {
+    if (door === undefined) return;
+    // Field by field: commitments and the facts of a kind of event stay in the journal.
+    const event = { id: `${gw}/${ep}/${sq}`, at: t, clock: tq, type: ty, door, dir, reason: rs };
+    link.publish(`palang/${site}/${door}/event`, JSON.stringify(event));
+  },
+});

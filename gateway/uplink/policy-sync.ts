@@ -1,0 +1,102 @@
+import type { Logger } from 'pino';
+import { encodeBase64Url } from '#contract/bytes';
+import { asEpochMs, asMonoMs, type Clock, type EpochMs, type MonoMs, type Random } from '#contract/clock';
+import { Fault } from '#contract/result';
+import type { PolicyStore } from '../permits/policy-store.ts';
+import { backOffMs, type Pause } from './pause.ts';
+import type { ServerClient } from './server-client.ts';
+
+/** How often the server is asked when it does not call. */
+const ASK_EVERY_MS = 60_000;
+const LONG_PAUSE_MS = 300_000;
+
+/** What a heartbeat says of the time: at `monoMs` it was `epochMs`, give or take `errorMs`. */
+export interface SignedTime {
+  readonly epochMs: EpochMs;
+  readonly monoMs: MonoMs;
+  readonly errorMs: number;
+}
+
+/**
+ * Keeps the orders fresh until `signal` aborts: asks at start, when woken, and every minute.
+ * @param ports.onTime hears each signed time
+ * @see rules GU7, GU8
+ */
+export async function runPolicySync(ports: {
+  readonly policy: PolicyStore;
+  readonly client: ServerClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly pause: Pause;
+  readonly onTime: (time: SignedTime) => void;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { policy, client, clock, random, log, pause, signal } = ports;
+  let failures = 0;
+
+  async function ask(): Promise<'fresh' | 'failed' | 'refused'> {
+    const nonce = encodeBase64Url(random.bytes(16));
+    const sentMs = clock.monoMs();
+    const snapshot = await client.fetchPolicy(policy.current()?.index.version ?? 0, nonce, signal);
+    const heardMs = clock.monoMs();
+    if (snapshot === 'refused') return 'refused';
+    const accepted = await policy.accept(snapshot, nonce);
+    if (!accepted.ok) {
+      if (failures === 0) log.error({ why: accepted.error }, 'orders of the server were not accepted');
+      return 'failed';
+    }
+    const errorMs = (heardMs - sentMs) / 2;
+    ports.onTime({
+      epochMs: asEpochMs(Math.round(accepted.value.t)),
+      monoMs: asMonoMs(sentMs + errorMs),
+      errorMs,
+    });
+    return 'fresh';
+  }
+
+  while (!signal.aborted) {
+    let outcome: 'fresh' | 'failed' | 'refused';
+    try {
+      outcome = await ask();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (!signal.aborted && failures === 0)
+        log.warn({ fault: error.code }, 'the server was not asked for orders');
+      outcome = 'failed';
+    }
+    failures = outcome === 'fresh' ? 0 : failures + 1;
+    if (outcome === 'refused') log.error('the server refuses the key of this gateway');
+    const waitMs = {
+      fresh: ASK_EVERY_MS,
+      failed: backOffMs(failures, random),
+      refused: LONG_PAUSE_MS,
+    }[outcome];
+    await pause.waitMs(waitMs, signal);
+  }
+}
+
+/** Follows the server's wake stream until `signal` aborts; it is a hint only, so that nothing rests on it. */
+export async function runWake(ports: {
+  readonly client: ServerClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly rest: Pause;
+  readonly onPolicy: () => void;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  let failures = 0;
+  while (!ports.signal.aborted) {
+    const sinceMs = ports.clock.monoMs();
+    try {
+      await ports.client.followWake((name) => {
+        if (name === 'policy') ports.onPolicy();
+      }, ports.signal);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+    }
+    // A stream that held for a while was no failure.
+    failures = ports.clock.monoMs() - sinceMs > ASK_EVERY_MS ? 1 : failures + 1;
+    await ports.rest.waitMs(backOffMs(failures, ports.random), ports.signal);
+  }
+}

@@ -1,0 +1,196 @@
+import type { AccessEvent, Door, JournalHead, JournalUpload } from '#contract/api';
+import { encodeBase64Url } from '#contract/bytes';
+import type { EpochMs } from '#contract/clock';
+import type { JournalRecord } from '#contract/record';
+import { err, ok, type Result } from '#contract/result';
+import { stepDoor } from '../domain/door-projection.ts';
+import { OPEN_PHASES, stepVisits, type VisitProjection } from '../domain/visit-projection.ts';
+import { refusal, siteLogPort, type Refusal, type Site } from '../procedure/site.ts';
+import { hmacSha256, sha256, verifyEd25519 } from '../signing/node-crypto.ts';
+import { inTransaction, type Database } from '../store/database.ts';
+import { listEvents, type ListedEvent } from '../store/events.ts';
+import { doorsOf, epochKey, saveGatewaySeen, type Gateway } from '../store/gateways.ts';
+import {
+  insertOpenings,
+  insertRecords,
+  loadJournal,
+  loadRecords,
+  newestCheckpoint,
+  saveJournal,
+  saveJournalCheckpoint,
+  uncosignedCheckpoints,
+  type JournalKey,
+} from '../store/journals.ts';
+import { listDoors, loadDoorProjection, saveDoorProjection } from '../store/places.ts';
+import { appendSiteLog } from '../store/site-log.ts';
+import { openVisits, saveVisit } from '../store/visits.ts';
+import { checkBatch, decodeEpochKey, type CheckedBatch, type StoredOverlap } from './check-batch.ts';
+
+/** An acknowledgement: how far the journal is stored, with the cosigned checkpoint. */
+export interface IngestAck extends JournalHead {
+  readonly checkpoint: string;
+}
+
+/** Why a batch was not taken; `head` says from where to go on. */
+export interface IngestRefusal extends Refusal {
+  readonly head: JournalHead;
+}
+
+interface Stored {
+  readonly head: JournalHead;
+  readonly events: readonly ListedEvent[];
+  readonly doors: readonly Door[];
+}
+
+const keyOf = (gateway: Gateway, epoch: number): JournalKey => ({ gatewayId: gateway.id, epoch });
+
+/** Tells how far an epoch is stored. */
+export async function journalHead(db: Database, gateway: Gateway, epoch: number): Promise<JournalHead> {
+  const { size, head } = await loadJournal(db, keyOf(gateway, epoch));
+  return { size, head };
+}
+
+/**
+ * Takes a batch of a journal: checks and stores it in one transaction, and only after the commit cosigns the
+ * gateway's checkpoint, answers, and tells those who watch. Taking it again changes nothing.
+ * @see rules SA21 to SA28
+ */
+export async function ingestJournal(
+  site: Site,
+  gateway: Gateway,
+  epoch: number,
+  upload: JournalUpload,
+): Promise<Result<IngestAck, IngestRefusal>> {
+  const now = site.clock.epochMs();
+  const key = keyOf(gateway, epoch);
+  const stored = await inTransaction(site.db, (trx) => storeBatch(trx, site, key, upload, now));
+  if (!stored.ok) return stored;
+  const checkpoint = await cosignNewest(site, key, now);
+  publish(site, stored.value);
+  return ok({ ...stored.value.head, checkpoint });
+}
+
+async function loadOverlap(
+  trx: Database,
+  key: JournalKey,
+  size: number,
+  upload: JournalUpload,
+): Promise<StoredOverlap> {
+  const until = Math.min(size, upload.from + upload.entries.length);
+  const rows = await loadRecords(trx, key, upload.from - 1, until);
+  return {
+    previous: rows.find((row) => row.seq === upload.from - 1)?.leafHash ?? null,
+    texts: rows.filter((row) => row.seq >= upload.from).map((row) => row.text),
+  };
+}
+
+async function storeBatch(
+  trx: Database,
+  site: Site,
+  key: JournalKey,
+  upload: JournalUpload,
+  now: EpochMs,
+): Promise<Result<Stored, IngestRefusal>> {
+  const before = await loadJournal(trx, key);
+  const head = { size: before.size, head: before.head };
+  const publicKey = decodeEpochKey(await epochKey(trx, key.gatewayId, key.epoch));
+  if (publicKey === null) {
+    return err({ ...refusal('journal-invalid', [{ pointer: '/epoch', code: 'unknown' }]), head });
+  }
+  const checked = await checkBatch(
+    { sha256, hmac: hmacSha256, verify: verifyEd25519 },
+    { siteId: site.id, ...key, key: publicKey, ...before },
+    await loadOverlap(trx, key, before.size, upload),
+    upload,
+  );
+  if (!checked.ok) {
+    const { code, pointer, reason } = checked.error;
+    return err({ ...refusal(code, [{ pointer, code: reason }]), head });
+  }
+  await saveGatewaySeen(trx, key.gatewayId, now, null);
+  const batch = checked.value;
+  if (batch.records.length === 0) return ok({ head, events: [], doors: [] });
+  const position = await saveBatch(trx, site, key, before, batch, upload.checkpoint, now);
+  await project(trx, key.gatewayId, batch);
+  return ok({
+    head: { size: batch.size, head: batch.head },
+    events: await listEvents(trx, { afterPosition: position }, { after: null, limit: batch.records.length }),
+    doors: await listDoors(trx, { gatewayId: key.gatewayId }),
+  });
+}
+
+async function saveBatch(
+  trx: Database,
+  site: Site,
+  key: JournalKey,
+  before: Awaited<ReturnType<typeof loadJournal>>,
+  batch: CheckedBatch,
+  note: string,
+  now: EpochMs,
+): Promise<number> {
+  const position = await insertRecords(trx, batch.records, now);
+  await insertOpenings(trx, batch.openings);
+  await saveJournal(trx, key, before, batch);
+  await saveJournalCheckpoint(trx, key, { size: batch.size, note, isCosigned: false });
+  const root = encodeBase64Url(batch.root);
+  const fact = { gw: key.gatewayId, ep: key.epoch, size: batch.size, root };
+  await appendSiteLog(trx, siteLogPort(site), [{ ty: 'journal.checkpointed', x: fact }], now);
+  return position;
+}
+
+const openedValue = (batch: CheckedBatch, record: JournalRecord, field: 'sub' | 'pm'): string | null =>
+  batch.openings.find((opening) => opening.sq === record.sq && opening.field === field)?.value ?? null;
+
+async function project(trx: Database, gatewayId: string, batch: CheckedBatch): Promise<void> {
+  for (const doorId of await doorsOf(trx, gatewayId)) {
+    let door = await loadDoorProjection(trx, doorId);
+    let open = await openVisits(trx, doorId);
+    const changed = new Map<string, VisitProjection>();
+    for (const { record } of batch.records) {
+      if (record.door !== undefined && record.door !== doorId) continue;
+      door = stepDoor(door, record);
+      const sub = openedValue(batch, record, 'sub');
+      const pm = openedValue(batch, record, 'pm');
+      for (const visit of stepVisits(open, { record, sub, pm })) {
+        changed.set(visit.id, visit);
+        open = [...open.filter((each) => each.id !== visit.id), visit].filter((each) =>
+          OPEN_PHASES.some((phase) => phase === each.phase),
+        );
+      }
+    }
+    await saveDoorProjection(trx, doorId, door);
+    for (const visit of changed.values()) await saveVisit(trx, visit);
+  }
+}
+
+async function cosignNewest(site: Site, key: JournalKey, now: EpochMs): Promise<string> {
+  const newest = await newestCheckpoint(site.db, key);
+  if (newest === null) throw new Error('a stored batch has a checkpoint');
+  if (newest.isCosigned) return newest.note;
+  const note = site.signer.cosign(newest.note, now);
+  await saveJournalCheckpoint(site.db, key, { size: newest.size, note, isCosigned: true });
+  return note;
+}
+
+/**
+ * Cosigns what was committed but not cosigned, because the server stopped in between.
+ * @param db a transaction that shows committed batches only: none of its own may be cosigned before its commit
+ */
+export async function cosignPending(site: Site, db: Database = site.db): Promise<void> {
+  const now = site.clock.epochMs();
+  for (const pending of await uncosignedCheckpoints(db)) {
+    const note = site.signer.cosign(pending.note, now);
+    await saveJournalCheckpoint(db, pending, { size: pending.size, note, isCosigned: true });
+  }
+}
+
+function publish(site: Site, stored: Stored): void {
+  const inOrder = stored.events.toSorted((a, b) => a.cursor.position - b.cursor.position);
+  for (const { event, sub } of inOrder) {
+    const message: { readonly kind: 'event'; readonly event: AccessEvent } = { kind: 'event', event };
+    site.live.publish({ message, audience: { kind: 'event', personId: sub } });
+  }
+  for (const door of stored.doors) {
+    site.live.publish({ message: { kind: 'door', door }, audience: { kind: 'everybody' } });
+  }
+}

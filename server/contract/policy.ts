@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { canonicalText } from './canonical.ts';
+import { utf8 } from './bytes.ts';
+import { leafHash, rootOfLeaves, type Sha256 } from './merkle.ts';
+import { hashSchema, idSchema } from './record.ts';
+import { encodeBase64Url } from './bytes.ts';
+
+const secondsSchema = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** Longest life of a manifest, in days: how long a fully isolated gateway obeys its last orders. */
+export const MAX_MANIFEST_DAYS = 45;
+
+/**
+ * The list of what counts, signed by the issuer: a permit is valid only as a member. Revocation is absence from
+ * the next version, which turns a withheld revocation into a stale manifest that the gateway can see.
+ */
+export const manifestClaimsSchema = z.strictObject({
+  iss: z.string(),
+  aud: idSchema,
+  /** Version, rising by one. */
+  v: z.number().int().min(1),
+  /** SHA-256 of the JWS of version v-1, or 43 times `A` for the first. */
+  prev: hashSchema,
+  /** Root over the permits. */
+  root: hashSchema,
+  /** Number of permits. */
+  n: z.number().int().min(0),
+  /** SHA-256 of the JWS of the directory. */
+  dir: hashSchema,
+  iat: secondsSchema,
+  exp: secondsSchema,
+});
+
+/** The claims of a manifest. */
+export type ManifestClaims = z.infer<typeof manifestClaimsSchema>;
+
+/** The states of a credential as the door knows them. */
+export const CREDENTIAL_STATES = ['active', 'suspended', 'expired'] as const;
+
+/** Which credentials exist and whose they are, by handle; signed by the issuer. */
+export const directoryClaimsSchema = z.strictObject({
+  iss: z.string(),
+  aud: idSchema,
+  iat: secondsSchema,
+  creds: z.array(
+    z.strictObject({
+      cred: z.string().regex(/^c_[A-Za-z0-9_-]{43}$/),
+      sub: z.string().regex(/^s_[A-Za-z0-9_-]{22}$/),
+      st: z.enum(CREDENTIAL_STATES),
+    }),
+  ),
+});
+
+/** The claims of a directory. */
+export type DirectoryClaims = z.infer<typeof directoryClaimsSchema>;
+
+/** "At signed time `t` the newest manifest is `v`", bound to the gateway's own nonce; signed by `fresh`. */
+export const heartbeatClaimsSchema = z.strictObject({
+  iss: z.string(),
+  aud: idSchema,
+  gw: idSchema,
+  nonce: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
+  /** Server time in ms since 1970. */
+  t: secondsSchema,
+  v: z.number().int().min(1),
+  /** SHA-256 of the manifest's JWS. */
+  mh: hashSchema,
+});
+
+/** The claims of a heartbeat. */
+export type HeartbeatClaims = z.infer<typeof heartbeatClaimsSchema>;
+
+/** What `GET /gateway/policy` answers: everything signed, so the transport is only a hint. */
+export const policySnapshotSchema = z.strictObject({
+  heartbeat: z.string(),
+  /** Left out where the gateway already has this version. */
+  body: z
+    .strictObject({ manifest: z.string(), directory: z.string(), permits: z.array(z.string()) })
+    .optional(),
+});
+
+/** What `GET /gateway/policy` answers. */
+export type PolicySnapshot = z.infer<typeof policySnapshotSchema>;
+
+/** Hashes a signed document as manifests and heartbeats name it: SHA-256 of the compact JWS, base64url. */
+export const jwsHash = (sha256: Sha256, jws: string): string => encodeBase64Url(sha256(utf8(jws)));
+
+/** One permit as the manifest counts it. */
+export interface ManifestMember {
+  readonly jti: string;
+  readonly rev: number;
+  /** jwsHash of the permit. */
+  readonly hash: string;
+}
+
+/**
+ * Computes the manifest's root over a set of permits, whatever order they come in: RFC 6962 over the canonical
+ * [jti, rev, hash], sorted by jti.
+ * @see rule C10
+ */
+export function manifestRoot(sha256: Sha256, members: readonly ManifestMember[]): string {
+  const sorted = [...members].sort((a, b) => (a.jti < b.jti ? -1 : a.jti > b.jti ? 1 : a.rev - b.rev));
+  return encodeBase64Url(
+    rootOfLeaves(
+      sha256,
+      sorted.map((each) => leafHash(sha256, utf8(canonicalText([each.jti, each.rev, each.hash])))),
+    ),
+  );
+}

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import { ROLE_NAMES, type RoleName } from '#contract/api';
+import { asEpochMs } from '#contract/clock';
+import { permitClaimsSchema } from '#contract/permit';
+import { ACTIONS, mayDo, type Action } from './permissions.ts';
+import { draftPermit, requestDraft } from './permit-draft.ts';
+import { PURPOSES, purposeOf } from './purposes.ts';
+import { registerNumber, registerSeries, seriesKey } from './register-number.ts';
+import { maySee, type Audience } from './stream-audience.ts';
+
+describe('permissions', () => {
+  // Who may do what, role by role: T technician, S supervisor, A auditor, D administrator.
+  const EXPECTED: Readonly<Record<Action, string>> = {
+    'places.read': 'TSAD',
+    'people.read': 'SAD',
+    'people.write': 'D',
+    'credentials.read': 'AD',
+    'credentials.write': 'D',
+    'requests.file': 'TS',
+    'requests.read': 'TSAD',
+    'requests.read.all': 'SAD',
+    'requests.decide': 'S',
+    'requests.revoke': 'S',
+    'visits.read': 'TSAD',
+    'visits.read.all': 'SAD',
+    'events.read': 'TSAD',
+    'events.read.all': 'SAD',
+    'evidence.verify': 'SAD',
+    'evidence.export': 'A',
+    'gateways.read': 'SAD',
+    'gateways.write': 'D',
+  };
+  const letters: Readonly<Record<RoleName, string>> = {
+    technician: 'T',
+    supervisor: 'S',
+    auditor: 'A',
+    administrator: 'D',
+  };
+
+  it.each(ACTIONS)('SD7: %s is for its roles only', (action) => {
+    const allowed = ROLE_NAMES.filter((role) => mayDo([role], action)).map((role) => letters[role]);
+    expect(allowed.join('')).toBe(EXPECTED[action]);
+  });
+
+  it('SD7: somebody without a role may do nothing', () => {
+    expect(ACTIONS.filter((action) => mayDo([], action))).toEqual([]);
+  });
+
+  it('SD7: an auditor may change nothing', () => {
+    const writes = ACTIONS.filter((action) => /write|decide|file|revoke/.test(action));
+    expect(writes.filter((action) => mayDo(['auditor'], action))).toEqual([]);
+  });
+});
+
+describe('live messages', () => {
+  const technician = { id: 's_me', roles: ['technician' as const] };
+  it.each<[string, Audience, boolean]>([
+    ['a door', { kind: 'everybody' }, true],
+    ['an event about nobody', { kind: 'event', personId: null }, true],
+    ['an event about oneself', { kind: 'event', personId: 's_me' }, true],
+    ['an event about somebody else', { kind: 'event', personId: 's_other' }, false],
+    ['a request of one’s own', { kind: 'request', requesterId: 's_me' }, true],
+    ['a request of somebody else', { kind: 'request', requesterId: 's_other' }, false],
+  ])('SD11: a technician and %s', (_name, audience, expected) => {
+    expect(maySee(technician, audience)).toBe(expected);
+    expect(maySee({ id: 's_s', roles: ['supervisor'] }, audience)).toBe(true);
+  });
+
+  it('SD11: somebody without a role sees nothing but their own request', () => {
+    const nobody = { id: 's_me', roles: [] };
+    expect(maySee(nobody, { kind: 'everybody' })).toBe(false);
+    expect(maySee(nobody, { kind: 'event', personId: 's_me' })).toBe(false);
+    expect(maySee(nobody, { kind: 'event', personId: null })).toBe(false);
+  });
+});
+
+describe('purposes', () => {
+  it('SD12: sixteen, each with a code, two names and a longest visit within a permit’s life', () => {
+    expect(PURPOSES).toHaveLength(16);
+    expect(new Set(PURPOSES.map(({ code }) => code)).size).toBe(16);
+    for (const purpose of PURPOSES) {
+      expect(purpose.nameId.length * purpose.nameEn.length).toBeGreaterThan(0);
+      expect(purpose.maxHours).toBeGreaterThan(0);
+      expect(purpose.maxHours).toBeLessThanOrEqual(24);
+      expect(purposeOf(purpose.code)).toBe(purpose);
+    }
+    expect(purposeOf('XXX')).toBeUndefined();
+  });
+});
+
+describe('register number', () => {
+  it.each([
+    ['2026-03-31T16:59:59.999Z', 'Asia/Jakarta', '001/IZIN-RS/03/2026'],
+    ['2026-03-31T17:00:00.000Z', 'Asia/Jakarta', '001/IZIN-RS/04/2026'],
+    ['2026-12-31T15:00:00.000Z', 'Asia/Jayapura', '001/IZIN-RS/01/2027'],
+    ['2026-12-31T15:00:00.000Z', 'Asia/Makassar', '001/IZIN-RS/12/2026'],
+  ])('SD6: filed at %s in %s', (at, zone, expected) => {
+    expect(registerNumber(registerSeries(asEpochMs(Date.parse(at)), zone), 1)).toBe(expected);
+  });
+
+  it('SD6: the ordinal has at least three digits and may have more', () => {
+    const series = { year: 2026, month: 3 };
+    expect([1, 42, 999, 1000].map((n) => registerNumber(series, n).split('/')[0])).toEqual([
+      '001',
+      '042',
+      '999',
+      '1000',
+    ]);
+    expect(seriesKey(series)).toBe('IZIN-RS/03/2026');
+  });
+});
+
+describe('permit draft', () => {
+  const id = 'A'.repeat(22);
+  const request = {
+    id: `rq_${id}`,
+    requesterId: `s_${id}`,
+    purpose: 'NET-FW',
+    description: 'Pembaruan',
+    doorId: 'ruang-server',
+    from: asEpochMs(1_773_298_800_000),
+    until: asEpochMs(1_773_306_000_000),
+  };
+  const draft = (handles: readonly string[]) =>
+    draftPermit({
+      siteId: 'pemda',
+      issuer: 'palang/pemda',
+      permitId: `pm_${id}`,
+      request,
+      requestHash: 'B'.repeat(43),
+      handles,
+      approval: { by: `s_${'C'.repeat(22)}`, at: 1_773_298_700, h: 'D'.repeat(43), m: 'session' },
+      now: asEpochMs(1_773_298_700_999),
+    });
+
+  it('SD8: person, door and window are those of the request', () => {
+    const permit = draft([`c_${'E'.repeat(43)}`]);
+    if (!permit.ok) throw new Error(permit.error);
+    expect(permitClaimsSchema.parse(permit.value)).toEqual(permit.value);
+    expect(permit.value).toMatchObject({
+      sub: request.requesterId,
+      doors: ['ruang-server'],
+      nbf: 1_773_298_800,
+      exp: 1_773_306_000,
+      iat: 1_773_298_700,
+      cls: 'temp',
+      cred: [`c_${'E'.repeat(43)}`],
+    });
+  });
+
+  it('SD8: without a card there is no permit, and of many cards the newest sixteen count', () => {
+    expect(draft([])).toEqual({ ok: false, error: 'no-credential' });
+    const many = Array.from({ length: 20 }, (_each, index) => `c_${String(index).padStart(43, 'F')}`);
+    const permit = draft(many);
+    expect(permit.ok && permit.value.cred).toEqual(many.slice(0, 16));
+  });
+
+  it('SD8: every fact of the request changes what is approved', () => {
+    const texts = [
+      request,
+      { ...request, id: `rq_${'Z'.repeat(22)}` },
+      { ...request, requesterId: 's_x' },
+      { ...request, purpose: 'AUD' },
+      { ...request, description: 'Lain' },
+      { ...request, doorId: 'lain' },
+      { ...request, from: asEpochMs(request.from + 1000) },
+      { ...request, until: asEpochMs(request.until + 1000) },
+    ].map((each) => JSON.stringify(requestDraft('pemda', each)));
+    texts.push(JSON.stringify(requestDraft('lain', request)));
+    expect(new Set(texts).size).toBe(9);
+  });
+});

@@ -1,0 +1,41 @@
+import type { RoleName } from '#contract/api';
+
+/**
+ * Who may do what. What is not in a row is not allowed; a person without a role may do nothing of it. `.all` rows
+ * widen a list from a person's own rows to everybody's.
+ */
+const PERMISSIONS = {
+  'places.read': ['technician', 'supervisor', 'auditor', 'administrator'],
+  'people.read': ['supervisor', 'auditor', 'administrator'],
+  'people.write': ['administrator'],
+  'credentials.read': ['auditor', 'administrator'],
+  'credentials.write': ['administrator'],
+  'requests.file': ['technician', 'supervisor'],
+  'requests.read': ['technician', 'supervisor', 'auditor', 'administrator'],
+  'requests.read.all': ['supervisor', 'auditor', 'administrator'],
+  'requests.decide': ['supervisor'],
+  'requests.revoke': ['supervisor'],
+  'visits.read': ['technician', 'supervisor', 'auditor', 'administrator'],
+  'visits.read.all': ['supervisor', 'auditor', 'administrator'],
+  'events.read': ['technician', 'supervisor', 'auditor', 'administrator'],
+  'events.read.all': ['supervisor', 'auditor', 'administrator'],
+  'evidence.verify': ['supervisor', 'auditor', 'administrator'],
+  'evidence.export': ['auditor'],
+  'gateways.read': ['supervisor', 'auditor', 'administrator'],
+  'gateways.write': ['administrator'],
+} as const satisfies Record<string, readonly RoleName[]>;
+
+/** Something that a role may do. */
+export type Action = keyof typeof PERMISSIONS;
+
+/** All actions, in the order of the table. */
+export const ACTIONS = Object.keys(PERMISSIONS) as readonly Action[];
+
+/** Tells whether somebody with these roles may do this. @see rule SD7 */
+export const mayDo = (roles: readonly RoleName[], action: Action): boolean => {
+  const allowed: readonly RoleName[] = PERMISSIONS[action];
+  return roles.some((role) => allowed.includes(role));
+};
+
+/** Names the roles that may do this, for the documentation of the API. */
+export const rolesFor = (action: Action): readonly RoleName[] => PERMISSIONS[action];

@@ -1,0 +1,73 @@
+import type { Clock, EpochMs, Random } from '#contract/clock';
+import { rootHash } from '#contract/root-document';
+import { Fault } from '#contract/result';
+import { decodeSiteLogRecord } from '#contract/site-log';
+import { createBroadcast } from '../notify/broadcast.ts';
+import { openKeyStore } from '../signing/key-store.ts';
+import { sha256 } from '../signing/node-crypto.ts';
+import { createSiteSigner } from '../signing/site-signer.ts';
+import { inTransaction, openDatabase } from '../store/database.ts';
+import { appendSiteLog, loadSiteRecords } from '../store/site-log.ts';
+import { seedPlaces } from './demo-seed.ts';
+import { keepHouse } from './housekeeping.ts';
+import { siteLogPort, type LiveItem, type Log, type Site } from './site.ts';
+
+const KEPT_LIVE_ITEMS = 500;
+
+async function openSiteLog(site: Site, now: EpochMs): Promise<void> {
+  const first = (await loadSiteRecords(site.db))[0];
+  const root = rootHash(sha256, site.rootChain[0].root);
+  if (first === undefined) {
+    await inTransaction(site.db, (trx) =>
+      appendSiteLog(trx, siteLogPort(site), [{ ty: 'site.opened', x: { root } }], now),
+    );
+    await seedPlaces(site);
+    return;
+  }
+  // Keys of another site, or new ones beside an old database: nothing they sign would fit what is stored.
+  const record = decodeSiteLogRecord(first);
+  if (!record.ok || record.value.ty !== 'site.opened' || record.value.x.root !== root) {
+    throw new Fault('keys-do-not-fit-database', { retryable: false });
+  }
+}
+
+/**
+ * Opens a site: database, keys and site log, made at the first start, and everything done that came due while
+ * the server was down.
+ * @throws Fault for whatever stands in the way
+ */
+export async function openSite(options: {
+  readonly id: string;
+  readonly timeZone: string;
+  readonly databaseUrl: string;
+  readonly keysDir: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}): Promise<Site> {
+  const { clock, random, log } = options;
+  const db = await openDatabase(options.databaseUrl);
+  try {
+    const now = clock.epochMs();
+    const keys = openKeyStore(options.keysDir, { siteId: options.id, now, random });
+    const site: Site = {
+      id: options.id,
+      timeZone: options.timeZone,
+      db,
+      clock,
+      random,
+      signer: createSiteSigner(options.id, keys),
+      pepper: keys.pepper,
+      rootChain: keys.rootChain,
+      live: createBroadcast<LiveItem>(KEPT_LIVE_ITEMS),
+      policyChanges: createBroadcast<number>(1),
+      log,
+    };
+    await openSiteLog(site, now);
+    await keepHouse(site);
+    return site;
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import {
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto';
+import { concatBytes } from '#contract/bytes';
+import type { SignEd25519, VerifyEd25519 } from '#contract/checkpoint';
+import type { HmacSha256 } from '#contract/commitment';
+import type { Sha256 } from '#contract/merkle';
+
+// DER headers before the 32 bytes of an Ed25519 key: PKCS #8 for a private, SPKI for a public one. RFC 8410 10.
+const PRIVATE_HEADER = Uint8Array.from(Buffer.from('302e020100300506032b657004220420', 'hex'));
+const PUBLIC_HEADER = Uint8Array.from(Buffer.from('302a300506032b6570032100', 'hex'));
+
+/** SHA-256 of Node. */
+export const sha256: Sha256 = (bytes) => Uint8Array.from(createHash('sha256').update(bytes).digest());
+
+/** HMAC-SHA-256 of Node. */
+export const hmacSha256: HmacSha256 = (key, message) =>
+  Uint8Array.from(createHmac('sha256', key).update(message).digest());
+
+/** Makes an Ed25519 private key of 32 random bytes. */
+export const privateKeyOf = (seed: Uint8Array): KeyObject =>
+  createPrivateKey({
+    key: Buffer.from(concatBytes(PRIVATE_HEADER, seed)),
+    format: 'der',
+    type: 'pkcs8',
+  });
+
+/** Finds the 32-byte public key of a private one. */
+export const publicBytesOf = (key: KeyObject): Uint8Array =>
+  Uint8Array.from(
+    createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(PUBLIC_HEADER.length),
+  );
+
+/** Signs with Ed25519. */
+export const signerOf =
+  (key: KeyObject): SignEd25519 =>
+  (message) =>
+    Uint8Array.from(sign(null, message, key));
+
+/** Verifies Ed25519; a public key of another length verifies nothing. */
+export const verifyEd25519 = ((publicKey, message, signature) => {
+  if (publicKey.length !== 32) return false;
+  const key = createPublicKey({
+    key: Buffer.from(concatBytes(PUBLIC_HEADER, publicKey)),
+    format: 'der',
+    type: 'spki',
+  });
+  return verify(null, message, key, signature);
+}) satisfies VerifyEd25519;

@@ -1,0 +1,136 @@
+import type { Credential } from '#contract/api';
+import type { DirectoryClaims } from '#contract/policy';
+import type { Database } from './database.ts';
+
+/** A new card. Its number is not stored: the handle is a keyed hash of it. */
+export interface NewCredential {
+  readonly id: string;
+  readonly personId: string;
+  readonly handle: string;
+  readonly lastFour: string;
+  readonly enrolledAt: number;
+}
+
+/** Stores a card. @returns false where the card belongs to somebody already */
+export async function insertCredential(db: Database, credential: NewCredential): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('credentials')
+    .values({
+      id: credential.id,
+      person_id: credential.personId,
+      handle: credential.handle,
+      last_four: credential.lastFour,
+      state: 'active',
+      enrolled_at: credential.enrolledAt,
+    })
+    .onConflict((c) => c.column('handle').doNothing())
+    .executeTakeFirstOrThrow();
+  return numInsertedOrUpdatedRows === 1n;
+}
+
+const withPerson = (db: Database) =>
+  db
+    .selectFrom('credentials')
+    .innerJoin('people', 'people.id', 'credentials.person_id')
+    .select([
+      'credentials.id',
+      'credentials.person_id',
+      'people.name as person_name',
+      'credentials.last_four',
+      'credentials.state',
+      'credentials.enrolled_at',
+    ]);
+
+type CredentialRow = Awaited<ReturnType<ReturnType<typeof withPerson>['executeTakeFirstOrThrow']>>;
+
+const toCredential = (row: CredentialRow): Credential => ({
+  id: row.id,
+  personId: row.person_id,
+  personName: row.person_name,
+  media: 'em',
+  lastFour: row.last_four,
+  state: row.state,
+  enrolledAt: new Date(row.enrolled_at).toISOString(),
+});
+
+/** Finds a card by its row id. */
+export async function findCredential(db: Database, id: string): Promise<Credential | null> {
+  const row = await withPerson(db).where('credentials.id', '=', id).executeTakeFirst();
+  return row === undefined ? null : toCredential(row);
+}
+
+/** Where a list of cards goes on: after this time and id. */
+export interface CredentialsCursor {
+  readonly at: number;
+  readonly id: string;
+}
+
+/** Lists cards, newest first. */
+export async function listCredentials(
+  db: Database,
+  page: { readonly after: CredentialsCursor | null; readonly limit: number },
+): Promise<readonly Credential[]> {
+  const { after } = page;
+  const rows = await withPerson(db)
+    .$if(after !== null, (q) =>
+      q.where((e) =>
+        e.or([
+          e('credentials.enrolled_at', '<', after?.at ?? 0),
+          e.and([
+            e('credentials.enrolled_at', '=', after?.at ?? 0),
+            e('credentials.id', '<', after?.id ?? ''),
+          ]),
+        ]),
+      ),
+    )
+    .orderBy('credentials.enrolled_at', 'desc')
+    .orderBy('credentials.id', 'desc')
+    .limit(page.limit)
+    .execute();
+  return rows.map(toCredential);
+}
+
+/** Suspends or restores a card. @returns whether anything changed */
+export async function setCredentialState(
+  db: Database,
+  id: string,
+  state: 'active' | 'suspended',
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('credentials')
+    .set({ state })
+    .where('id', '=', id)
+    .where('state', '<>', state)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows === 1n;
+}
+
+/** Lists the handles of somebody's active cards, newest first. */
+export async function activeHandles(db: Database, personId: string): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('credentials')
+    .innerJoin('people', 'people.id', 'credentials.person_id')
+    .select('handle')
+    .where('person_id', '=', personId)
+    .where('state', '=', 'active')
+    .where('people.is_active', '=', 1)
+    .orderBy('enrolled_at', 'desc')
+    .orderBy('credentials.id', 'desc')
+    .execute();
+  return rows.map((row) => row.handle);
+}
+
+/** Lists every card as the directory names it, by handle. Cards of inactive people are suspended. */
+export async function directoryEntries(db: Database): Promise<DirectoryClaims['creds']> {
+  const rows = await db
+    .selectFrom('credentials')
+    .innerJoin('people', 'people.id', 'credentials.person_id')
+    .select(['handle', 'person_id', 'state', 'people.is_active'])
+    .orderBy('handle')
+    .execute();
+  return rows.map((row) => ({
+    cred: row.handle,
+    sub: row.person_id,
+    st: row.is_active === 1 ? row.state : 'suspended',
+  }));
+}

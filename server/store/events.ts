@@ -1,0 +1,149 @@
+import type { AccessEvent } from '#contract/api';
+import type { EventType, Severity } from '#contract/event';
+import { sql } from 'kysely';
+import type { Database } from './database.ts';
+
+/** Which events a list shows. */
+export interface EventFilter {
+  readonly from?: number;
+  readonly until?: number;
+  readonly doorId?: string;
+  readonly type?: EventType;
+  readonly reason?: string;
+  readonly severity?: Severity;
+  /** Part of a person's name or of a request number. */
+  readonly text?: string;
+  /** Leaves out what is about other people. */
+  readonly onlyPersonId?: string;
+  readonly place?: { readonly gatewayId: string; readonly epoch: number; readonly seq: number };
+  readonly afterPosition?: number;
+}
+
+/** Where a list of events goes on: after this time and order of arrival. */
+export interface EventsCursor {
+  readonly at: number;
+  readonly position: number;
+}
+
+/** An event with where it stands in the list, and whom it is about. */
+export interface ListedEvent {
+  readonly event: AccessEvent;
+  readonly cursor: EventsCursor;
+  /** What the record's opening says, whoever may see it. */
+  readonly sub: string | null;
+}
+
+// Wildcards in what somebody typed are plain characters.
+const likeText = (text: string): string => `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
+
+const joined = (db: Database) =>
+  db
+    .selectFrom('journal_records as r')
+    .leftJoin('openings as sub', (join) =>
+      join
+        .onRef('sub.gateway_id', '=', 'r.gateway_id')
+        .onRef('sub.epoch', '=', 'r.epoch')
+        .onRef('sub.seq', '=', 'r.seq')
+        .on('sub.field', '=', 'sub'),
+    )
+    .leftJoin('openings as pm', (join) =>
+      join
+        .onRef('pm.gateway_id', '=', 'r.gateway_id')
+        .onRef('pm.epoch', '=', 'r.epoch')
+        .onRef('pm.seq', '=', 'r.seq')
+        .on('pm.field', '=', 'pm'),
+    )
+    .leftJoin('people', 'people.id', 'sub.value')
+    .leftJoin('permits', 'permits.id', 'pm.value')
+    .leftJoin('requests', 'requests.id', 'permits.request_id')
+    .select([
+      'r.position',
+      'r.gateway_id',
+      'r.epoch',
+      'r.seq',
+      'r.at',
+      'r.clock_trust',
+      'r.received_at',
+      'r.type',
+      'r.severity',
+      'r.door_id',
+      'r.direction',
+      'r.reason',
+      'sub.value as sub',
+      'people.name',
+      'requests.id as request_id',
+      'requests.number',
+    ]);
+
+type EventRow = Awaited<ReturnType<ReturnType<typeof joined>['executeTakeFirstOrThrow']>>;
+
+const toEvent = (row: EventRow): AccessEvent => ({
+  id: `${row.gateway_id}/${row.epoch}/${row.seq}`,
+  gateway: row.gateway_id,
+  epoch: row.epoch,
+  seq: row.seq,
+  at: new Date(row.at).toISOString(),
+  clockTrust: row.clock_trust,
+  receivedAt: new Date(row.received_at).toISOString(),
+  type: row.type as EventType,
+  severity: row.severity as Severity,
+  doorId: row.door_id,
+  direction: row.direction,
+  reason: row.reason,
+  personName: row.name,
+  requestId: row.request_id,
+  requestNumber: row.number,
+});
+
+/** Lists events, newest first by the time at which they happened. */
+export async function listEvents(
+  db: Database,
+  filter: EventFilter,
+  page: { readonly after: EventsCursor | null; readonly limit: number },
+): Promise<readonly ListedEvent[]> {
+  const { after } = page;
+  const { place } = filter;
+  const rows = await joined(db)
+    .$if(filter.from !== undefined, (q) => q.where('r.at', '>=', filter.from ?? 0))
+    .$if(filter.until !== undefined, (q) => q.where('r.at', '<', filter.until ?? 0))
+    .$if(filter.doorId !== undefined, (q) => q.where('r.door_id', '=', filter.doorId ?? ''))
+    .$if(filter.type !== undefined, (q) => q.where('r.type', '=', filter.type ?? ''))
+    .$if(filter.reason !== undefined, (q) => q.where('r.reason', '=', filter.reason ?? ''))
+    .$if(filter.severity !== undefined, (q) => q.where('r.severity', '=', filter.severity ?? ''))
+    .$if(filter.text !== undefined, (q) => {
+      const like = likeText(filter.text ?? '');
+      return q.where((e) =>
+        e.or([
+          sql<boolean>`lower(people.name) like ${like} escape '\\'`,
+          sql<boolean>`lower(requests.number) like ${like} escape '\\'`,
+        ]),
+      );
+    })
+    .$if(filter.onlyPersonId !== undefined, (q) =>
+      q.where((e) => e.or([e('sub.value', 'is', null), e('sub.value', '=', filter.onlyPersonId ?? '')])),
+    )
+    .$if(place !== undefined, (q) =>
+      q
+        .where('r.gateway_id', '=', place?.gatewayId ?? '')
+        .where('r.epoch', '=', place?.epoch ?? 0)
+        .where('r.seq', '=', place?.seq ?? 0),
+    )
+    .$if(filter.afterPosition !== undefined, (q) => q.where('r.position', '>', filter.afterPosition ?? 0))
+    .$if(after !== null, (q) =>
+      q.where((e) =>
+        e.or([
+          e('r.at', '<', after?.at ?? 0),
+          e.and([e('r.at', '=', after?.at ?? 0), e('r.position', '<', after?.position ?? 0)]),
+        ]),
+      ),
+    )
+    .orderBy('r.at', 'desc')
+    .orderBy('r.position', 'desc')
+    .limit(page.limit)
+    .execute();
+  return rows.map((row) => ({
+    event: toEvent(row),
+    cursor: { at: row.at, position: row.position },
+    sub: row.sub,
+  }));
+}

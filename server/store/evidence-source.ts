@@ -1,0 +1,57 @@
+import { utf8 } from '#contract/bytes';
+import type { Opening } from '#contract/commitment';
+import type { RootDocument } from '#contract/root-document';
+import type { EvidenceLog, EvidenceSource, Rows } from '../audit/export.ts';
+import type { Database } from './database.ts';
+import { listJournals, loadCheckpoints, loadOpenings, loadRecords, type JournalKey } from './journals.ts';
+import { loadSiteCheckpoints, loadSiteRecords } from './site-log.ts';
+
+/** How many records are held in memory at once. */
+const SLICE = 2000;
+
+async function* recordsOf(db: Database, key: JournalKey, size: number): AsyncGenerator<Uint8Array> {
+  for (let from = 0; from < size; from += SLICE) {
+    const slice = await loadRecords(db, key, from, Math.min(from + SLICE, size));
+    for (const record of slice) yield utf8(record.text);
+  }
+}
+
+async function* each<T>(rows: Promise<readonly T[]>): AsyncGenerator<T> {
+  yield* await rows;
+}
+
+/**
+ * Gives the stored evidence to an export.
+ * @param db a transaction, so that the site log and the journals are of one moment
+ */
+export function createEvidenceSource(
+  db: Database,
+  siteId: string,
+  rootChain: readonly RootDocument[],
+): EvidenceSource {
+  const keyOf = (id: { readonly gateway: string; readonly epoch: number }): JournalKey => ({
+    gatewayId: id.gateway,
+    epoch: id.epoch,
+  });
+  async function* journalRecords(key: JournalKey): AsyncGenerator<Uint8Array> {
+    const journal = (await listJournals(db)).find(
+      (one) => one.gatewayId === key.gatewayId && one.epoch === key.epoch,
+    );
+    yield* recordsOf(db, key, journal?.size ?? 0);
+  }
+  return {
+    siteId,
+    rootChain: () => Promise.resolve(rootChain),
+    journals: async () =>
+      (await listJournals(db)).map(({ gatewayId, epoch }) => ({ gateway: gatewayId, epoch })),
+    siteLog: (): EvidenceLog => ({
+      records: each(loadSiteRecords(db)),
+      checkpoints: each(loadSiteCheckpoints(db)),
+    }),
+    journal: (id): EvidenceLog => ({
+      records: journalRecords(keyOf(id)),
+      checkpoints: each(loadCheckpoints(db, keyOf(id)).then((all) => all.map(({ note }) => note))),
+    }),
+    openings: (id): Rows<Opening> => each(loadOpenings(db, keyOf(id))),
+  };
+}

@@ -1,0 +1,127 @@
+import type { PermitSummary } from '#contract/api';
+import type { PermitClaims } from '#contract/permit';
+import type { ManifestMember } from '#contract/policy';
+import type { Database } from './database.ts';
+
+/** Stores an issued permit. */
+export async function insertPermit(
+  db: Database,
+  permit: {
+    readonly claims: PermitClaims;
+    readonly requestId: string;
+    readonly jws: string;
+    readonly hash: string;
+    readonly issuedAt: number;
+  },
+): Promise<void> {
+  const { claims } = permit;
+  await db
+    .insertInto('permits')
+    .values({
+      id: claims.jti,
+      request_id: permit.requestId,
+      sub: claims.sub,
+      rev: claims.rev,
+      jws: permit.jws,
+      hash: permit.hash,
+      doors: JSON.stringify(claims.doors),
+      valid_from: claims.nbf * 1000,
+      valid_until: claims.exp * 1000,
+      issued_at: permit.issuedAt,
+      revoked_at: null,
+    })
+    .execute();
+}
+
+/** Revokes the permit of a request. @returns its hash, or null where there was none in force */
+export async function revokePermit(db: Database, requestId: string, at: number): Promise<string | null> {
+  const row = await db
+    .updateTable('permits')
+    .set({ revoked_at: at })
+    .where('request_id', '=', requestId)
+    .where('revoked_at', 'is', null)
+    .returning('hash')
+    .executeTakeFirst();
+  return row?.hash ?? null;
+}
+
+/** A permit as a manifest lists it, with its signed form. */
+export interface StoredMember extends ManifestMember {
+  readonly jws: string;
+}
+
+/** Lists the permits that a manifest has to list: not revoked, and not ended before `endedAfter`. */
+export async function countingPermits(db: Database, endedAfter: number): Promise<readonly StoredMember[]> {
+  const rows = await db
+    .selectFrom('permits')
+    .select(['id', 'rev', 'hash', 'jws'])
+    .where('revoked_at', 'is', null)
+    .where('valid_until', '>', endedAfter)
+    .orderBy('id')
+    .execute();
+  return rows.map((row) => ({ jti: row.id, rev: row.rev, hash: row.hash, jws: row.jws }));
+}
+
+/** Loads the signed forms of permits, by id. */
+export async function loadPermitDocuments(db: Database, ids: readonly string[]): Promise<readonly string[]> {
+  const documents: string[] = [];
+  // In slices, because a statement takes only so many parameters.
+  for (let start = 0; start < ids.length; start += 500) {
+    const rows = await db
+      .selectFrom('permits')
+      .select('jws')
+      .where('id', 'in', ids.slice(start, start + 500))
+      .orderBy('id')
+      .execute();
+    documents.push(...rows.map((row) => row.jws));
+  }
+  return documents;
+}
+
+/** Where a list of permits goes on: after this time and id. */
+export interface PermitsCursor {
+  readonly at: number;
+  readonly id: string;
+}
+
+/** Lists permits, newest first; one person's own if asked for. */
+export async function listPermits(
+  db: Database,
+  filter: { readonly sub: string | null; readonly now: number },
+  page: { readonly after: PermitsCursor | null; readonly limit: number },
+): Promise<readonly (PermitSummary & { readonly issuedAt: number })[]> {
+  const { after } = page;
+  const rows = await db
+    .selectFrom('permits')
+    .innerJoin('people', 'people.id', 'permits.sub')
+    .selectAll('permits')
+    .select('people.name')
+    .$if(filter.sub !== null, (q) => q.where('permits.sub', '=', filter.sub ?? ''))
+    .$if(after !== null, (q) =>
+      q.where((e) =>
+        e.or([
+          e('permits.issued_at', '<', after?.at ?? 0),
+          e.and([e('permits.issued_at', '=', after?.at ?? 0), e('permits.id', '<', after?.id ?? '')]),
+        ]),
+      ),
+    )
+    .orderBy('permits.issued_at', 'desc')
+    .orderBy('permits.id', 'desc')
+    .limit(page.limit)
+    .execute();
+  const stateOf = (row: (typeof rows)[number]): PermitSummary['state'] => {
+    if (row.revoked_at !== null) return 'revoked';
+    if (filter.now >= row.valid_until) return 'ended';
+    return filter.now < row.valid_from ? 'not-yet' : 'in-force';
+  };
+  return rows.map((row) => ({
+    id: row.id,
+    requestId: row.request_id,
+    personName: row.name,
+    doors: JSON.parse(row.doors) as string[],
+    validFrom: new Date(row.valid_from).toISOString(),
+    validUntil: new Date(row.valid_until).toISOString(),
+    state: stateOf(row),
+    issuedAt: row.issued_at,
+  }));
+}

@@ -1,0 +1,243 @@
+import type { RequestState, RoleName } from '#contract/api';
+import type { CommittedField } from '#contract/record';
+import type { RequestStep } from '../domain/request-life.ts';
+import type { VisitProjection } from '../domain/visit-projection.ts';
+
+// Times are ms since 1970. Truth values are 0 and 1, because SQLite has no other and PostgreSQL takes them too.
+
+interface MetaTable {
+  key: string;
+  value: string;
+}
+
+export interface PeopleTable {
+  id: string;
+  name: string;
+  organisation: string;
+  username: string | null;
+  password_hash: string | null;
+  is_active: number;
+  created_at: number;
+}
+
+interface PersonRolesTable {
+  person_id: string;
+  role: RoleName;
+}
+
+interface SessionsTable {
+  token_hash: string;
+  person_id: string;
+  created_at: number;
+  expires_at: number;
+}
+
+export interface CredentialsTable {
+  id: string;
+  person_id: string;
+  handle: string;
+  last_four: string;
+  state: 'active' | 'suspended';
+  enrolled_at: number;
+}
+
+interface RoomsTable {
+  id: string;
+  name: string;
+}
+
+interface DoorsTable {
+  id: string;
+  name: string;
+  room_id: string;
+  gateway_id: string | null;
+}
+
+interface RegisterSeriesTable {
+  series: string;
+  last: number;
+}
+
+export interface RequestsTable {
+  id: string;
+  number: string;
+  state: RequestState;
+  requester_id: string;
+  purpose: string;
+  description: string;
+  door_id: string;
+  valid_from: number;
+  valid_until: number;
+  created_at: number;
+  decided_at: number | null;
+  decided_by: string | null;
+  reason: string | null;
+}
+
+export interface RequestStepsTable {
+  request_id: string;
+  ordinal: number;
+  at: number;
+  step: 'filed' | RequestStep;
+  /** Null where the clock took the step. */
+  by_id: string | null;
+  reason: string | null;
+  method: 'passkey' | 'session' | null;
+}
+
+export interface PermitsTable {
+  id: string;
+  request_id: string;
+  sub: string;
+  rev: number;
+  jws: string;
+  hash: string;
+  doors: string;
+  valid_from: number;
+  valid_until: number;
+  issued_at: number;
+  revoked_at: number | null;
+}
+
+export interface PolicyVersionsTable {
+  version: number;
+  manifest: string;
+  manifest_hash: string;
+  directory: string;
+  /** Ids of the permits that are its members, JSON. */
+  members: string;
+  signed_at: number;
+}
+
+export interface GatewaysTable {
+  id: string;
+  state: 'waiting' | 'enrolled' | 'revoked';
+  epoch: number;
+  public_key: string | null;
+  seen_at: number | null;
+  policy_version: number | null;
+}
+
+interface GatewayEpochsTable {
+  gateway_id: string;
+  epoch: number;
+  public_key: string;
+  enrolled_at: number;
+}
+
+interface EnrolmentTokensTable {
+  token_hash: string;
+  gateway_id: string;
+  expires_at: number;
+  used_at: number | null;
+}
+
+export interface JournalsTable {
+  gateway_id: string;
+  epoch: number;
+  generation: string;
+  size: number;
+  head: string;
+  frontier: string;
+}
+
+export interface JournalRecordsTable {
+  /** Order of arrival over all gateways. */
+  position: number;
+  gateway_id: string;
+  epoch: number;
+  seq: number;
+  /** The canonical text that was hashed, verbatim. */
+  record: string;
+  leaf_hash: string;
+  received_at: number;
+  at: number;
+  type: string;
+  severity: string;
+  door_id: string | null;
+  direction: 'in' | 'out' | null;
+  reason: string | null;
+  clock_trust: number;
+}
+
+interface OpeningsTable {
+  gateway_id: string;
+  epoch: number;
+  seq: number;
+  field: CommittedField;
+  salt: string;
+  value: string;
+}
+
+interface JournalCheckpointsTable {
+  gateway_id: string;
+  epoch: number;
+  size: number;
+  note: string;
+  is_cosigned: number;
+}
+
+interface SiteLogTable {
+  /** Always `site`: there is one log. */
+  id: string;
+  size: number;
+  head: string;
+  frontier: string;
+}
+
+interface SiteRecordsTable {
+  seq: number;
+  at: number;
+  type: string;
+  record: string;
+}
+
+interface SiteCheckpointsTable {
+  size: number;
+  note: string;
+}
+
+interface DoorStatesTable {
+  door_id: string;
+  state: string;
+}
+
+export interface VisitsTable {
+  id: string;
+  door_id: string;
+  person_id: string | null;
+  permit_id: string | null;
+  began_at: number;
+  entered_at: number | null;
+  left_at: number | null;
+  certainty: VisitProjection['certainty'];
+  phase: VisitProjection['phase'];
+}
+
+/** All tables of the server. */
+export interface Tables {
+  meta: MetaTable;
+  people: PeopleTable;
+  person_roles: PersonRolesTable;
+  sessions: SessionsTable;
+  credentials: CredentialsTable;
+  rooms: RoomsTable;
+  doors: DoorsTable;
+  register_series: RegisterSeriesTable;
+  requests: RequestsTable;
+  request_steps: RequestStepsTable;
+  permits: PermitsTable;
+  policy_versions: PolicyVersionsTable;
+  gateways: GatewaysTable;
+  gateway_epochs: GatewayEpochsTable;
+  enrolment_tokens: EnrolmentTokensTable;
+  journals: JournalsTable;
+  journal_records: JournalRecordsTable;
+  openings: OpeningsTable;
+  journal_checkpoints: JournalCheckpointsTable;
+  site_log: SiteLogTable;
+  site_records: SiteRecordsTable;
+  site_checkpoints: SiteCheckpointsTable;
+  door_states: DoorStatesTable;
+  visits: VisitsTable;
+}

@@ -1,0 +1,40 @@
+import { badgeToRelay, runEcho } from './badge-to-relay.ts';
+import type { BenchGroup } from './figure.ts';
+import { benchReadersParse } from './readers-parse.ts';
+
+const HELP = `palang bench [NAME] [--n N]      (npm run bench [-- NAME])
+
+Measures, each figure beside a bare baseline in the same run, and prints a JSON line a figure:
+{"name","value","unit","baseline","ratio","n"}. NAME is a group: badge-to-relay,
+readers.parse.
+`;
+
+const GROUPS: Readonly<Record<string, BenchGroup>> = {
+  'badge-to-relay': badgeToRelay,
+  'readers.parse': benchReadersParse,
+};
+const DEFAULT_N = 200;
+
+/** Runs `palang bench`. @returns the exit code */
+export async function runBench(args: readonly string[]): Promise<number> {
+  const [first, ...rest] = args;
+  // The baseline's other half is this same program in a process of its own.
+  if (first === '--echo') return runEcho(rest);
+  if (first === '--help') {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const at = args.indexOf('--n');
+  const n = at === -1 ? DEFAULT_N : Number(args[at + 1]);
+  const names = args.filter((_, index) => at === -1 || (index !== at && index !== at + 1));
+  const unknown = names.find((name) => !Object.hasOwn(GROUPS, name));
+  if (unknown !== undefined || !Number.isInteger(n) || n < 2) {
+    process.stderr.write('palang bench: there is no such group or number; see --help\n');
+    return 2;
+  }
+  for (const name of names.length === 0 ? Object.keys(GROUPS) : names) {
+    const figures = await GROUPS[name]?.(n, (line) => process.stderr.write(`bench: ${line}\n`));
+    for (const figure of figures ?? []) process.stdout.write(`${JSON.stringify(figure)}\n`);
+  }
+  return 0;
+}

@@ -1,0 +1,404 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { API_BASE, ROLE_NAMES, type RoleName } from '#contract/api';
+import { PROBLEMS } from '#contract/problem';
+import { createApp } from '../../server/http/app.ts';
+import { ACCESS_EXTENSION } from '../../server/http/route.ts';
+import { loadWebFiles } from '../../server/http/web-files.ts';
+import { setPersonActive } from '../../server/store/people.ts';
+import {
+  bodyOf,
+  openTestServer,
+  openVisitor,
+  PASSWORD,
+  wish,
+  type TestClient,
+  type TestServer,
+} from './server-harness.ts';
+
+const HOUR = 3_600_000;
+const UNSAFE = ['POST', 'PUT', 'PATCH', 'DELETE'];
+
+// Who may call what, written down a second time on purpose: T technician, S supervisor, A auditor,
+// D administrator; `public`, `gateway` and `signed-in` as they say.
+const MATRIX: Readonly<Record<string, string>> = {
+  'POST /api/v1/session': 'public',
+  'DELETE /api/v1/session': 'public',
+  'GET /api/v1/me': 'signed-in',
+  'GET /api/v1/people': 'SAD',
+  'POST /api/v1/people': 'D',
+  'GET /api/v1/credentials': 'AD',
+  'POST /api/v1/credentials': 'D',
+  'PATCH /api/v1/credentials/{id}': 'D',
+  'GET /api/v1/rooms': 'TSAD',
+  'GET /api/v1/doors': 'TSAD',
+  'GET /api/v1/doors/{id}': 'TSAD',
+  'GET /api/v1/purposes': 'TSAD',
+  'GET /api/v1/requests': 'TSAD',
+  'POST /api/v1/requests': 'TS',
+  'GET /api/v1/requests/{id}': 'TSAD',
+  'POST /api/v1/requests/{id}/submit': 'TS',
+  'POST /api/v1/requests/{id}/approve': 'S',
+  'POST /api/v1/requests/{id}/reject': 'S',
+  'POST /api/v1/requests/{id}/withdraw': 'TS',
+  'POST /api/v1/requests/{id}/revoke': 'S',
+  'GET /api/v1/permits': 'TSAD',
+  'GET /api/v1/visits': 'TSAD',
+  'GET /api/v1/occupancy': 'TSAD',
+  'GET /api/v1/events': 'TSAD',
+  'GET /api/v1/events/{id}': 'TSAD',
+  'GET /api/v1/events/{gateway}/{epoch}/{seq}': 'TSAD',
+  'GET /api/v1/evidence/integrity': 'SAD',
+  'GET /api/v1/evidence/export': 'A',
+  'GET /api/v1/gateways': 'SAD',
+  'POST /api/v1/gateways': 'D',
+  'POST /api/v1/gateways/enrol': 'public',
+  'GET /api/v1/gateway/policy': 'gateway',
+  'GET /api/v1/gateway/journal/{epoch}': 'gateway',
+  'POST /api/v1/gateway/journal/{epoch}': 'gateway',
+  'GET /api/v1/gateway/wake': 'gateway',
+  'GET /api/v1/stream': 'signed-in',
+  'GET /api/v1/healthz': 'public',
+  'GET /api/v1/readyz': 'public',
+  'GET /api/v1/metrics': 'public',
+  'GET /api/v1/demo': 'public',
+  'GET /api/v1/demo/door/{act}': 'public',
+  'POST /api/v1/demo/door/{act}': 'public',
+  'GET /api/v1/openapi.json': 'public',
+};
+const LETTERS: Readonly<Record<RoleName, string>> = {
+  technician: 'T',
+  supervisor: 'S',
+  auditor: 'A',
+  administrator: 'D',
+};
+
+describe('access over HTTP', () => {
+  let server: TestServer;
+  const clients = new Map<RoleName, TestClient>();
+
+  beforeAll(async () => {
+    server = await openTestServer({ demo: { content: { accounts: [], cards: [] }, doorUrl: null } });
+    for (const role of ROLE_NAMES) clients.set(role, await server.signIn(role, [role]));
+  });
+  afterAll(() => server.close());
+
+  interface DocumentedPaths {
+    readonly paths: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>;
+  }
+  const documented = async () => {
+    const { paths } = await bodyOf<DocumentedPaths>(server.client().get('openapi.json'));
+    return Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({
+        name: `${method.toUpperCase()} ${path}`,
+        operation,
+      })),
+    );
+  };
+  const pathFor = (route: string): string =>
+    (route.split(' ')[1] ?? '').replace('{act}', 'state').replace(/\{[a-z]+\}/g, '1');
+
+  it('SH1: every route that is served has a rule, and the rules are those of the matrix', async () => {
+    const hidden = ['/healthz', '/readyz', '/metrics', '/api/docs', '/api/docs.css'].map(
+      (path) => `GET ${path}`,
+    );
+    const served = new Set(
+      server.app.routes
+        .filter(({ method, path }) => method !== 'ALL' && path !== '/*')
+        .map(({ method, path }) => `${method} ${path.replace(/:([a-z]+)/g, '{$1}')}`),
+    );
+    expect([...served].sort()).toEqual([...Object.keys(MATRIX), ...hidden].sort());
+    for (const { name, operation } of await documented()) {
+      const rule = String(operation[ACCESS_EXTENSION]);
+      const roles = ROLE_NAMES.filter((role) => rule.includes(role)).map((role) => LETTERS[role]);
+      expect([name, rule.includes(':') ? roles.join('') : rule]).toEqual([name, MATRIX[name]]);
+    }
+  });
+
+  it('SH12: the document describes every route of the API', async () => {
+    expect((await documented()).map(({ name }) => name).sort()).toEqual(Object.keys(MATRIX).sort());
+    const { components } = await bodyOf<{ components: { schemas: Record<string, unknown> } }>(
+      server.client().get('openapi.json'),
+    );
+    expect(Object.keys(components.schemas)).toContain('Problem');
+    const page = await (await server.client().get('/api/docs')).text();
+    for (const path of Object.keys(MATRIX)) {
+      expect(page).toContain(path.split(' ')[1]);
+    }
+  });
+
+  it.each(Object.entries(MATRIX).filter(([, rule]) => rule !== 'public'))(
+    'SH2: %s answers nobody without the right to it (%s)',
+    async (route, rule) => {
+      const [method = ''] = route.split(' ');
+      const body = UNSAFE.includes(method) ? {} : undefined;
+      const stranger = await server.client().send(method, pathFor(route), body);
+      expect(stranger.status).toBe(401);
+      expect((await bodyOf(stranger))['code']).toBe(
+        rule === 'gateway' ? 'signature-invalid' : 'not-signed-in',
+      );
+      if (rule === 'gateway' || rule === 'signed-in') return;
+      for (const role of ROLE_NAMES) {
+        const answer = await clients.get(role)!.send(method, pathFor(route), body);
+        const isForbidden = answer.status === 403 && (await bodyOf(answer))['code'] === 'forbidden';
+        expect([role, isForbidden]).toEqual([role, !rule.includes(LETTERS[role])]);
+      }
+    },
+  );
+
+  it('SH2: somebody without a role may see who they are, and nothing else', async () => {
+    const nobody = await server.signIn('tanpa-peran', []);
+    expect((await nobody.get('me')).status).toBe(200);
+    expect((await nobody.get('doors')).status).toBe(403);
+  });
+
+  it.each([
+    ['an unknown path', 'GET', '/api/v1/nothing', undefined, 404, 'not-found'],
+    ['a method that is not there', 'PUT', '/api/v1/me', undefined, 404, 'not-found'],
+    ['broken JSON', 'POST', '/api/v1/session', '{"username":', 400, 'invalid-input'],
+    ['no body', 'POST', '/api/v1/session', undefined, 400, 'invalid-input'],
+  ])('SH3: %s is a problem document', async (_name, method, path, body, status, code) => {
+    const answer = await server.client().send(method, path, body);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    const problem = await bodyOf(answer);
+    expect(problem).toMatchObject({ status, code, type: `urn:palang:problem:${code}` });
+    expect(problem['title']).toBe(PROBLEMS[code as keyof typeof PROBLEMS].title);
+    expect(problem['requestId']).toBe(answer.headers.get('x-request-id'));
+  });
+
+  it('SH3: a failure inside says nothing of it', async () => {
+    const failing = createApp({
+      ...server.ports,
+      metrics: { ...server.ports.metrics, text: () => Promise.reject(new Error('secret detail')) },
+    });
+    const answer = await failing.request('http://palang.contoh/metrics');
+    expect(answer.status).toBe(500);
+    expect(await answer.text()).not.toContain('secret detail');
+  });
+
+  it('SH4: each wrong field is pointed at', async () => {
+    const answer = await clients.get('technician')!.post('requests', {
+      purpose: 7,
+      description: '',
+      doorId: 'ruang-server',
+      validFrom: 'tomorrow',
+      validUntil: '2026-03-12T09:00:00.000Z',
+      extra: true,
+    });
+    expect(answer.status).toBe(400);
+    const { errors } = await bodyOf<{ errors: { pointer: string }[] }>(answer);
+    expect(errors.map(({ pointer }) => pointer).sort()).toEqual([
+      '/description',
+      '/extra',
+      '/purpose',
+      '/validFrom',
+    ]);
+    expect(await bodyOf(clients.get('auditor')!.get('events?limit=0'))).toMatchObject({
+      code: 'invalid-input',
+      errors: [{ pointer: '/limit' }],
+    });
+  });
+
+  it.each([
+    ['another origin', { origin: 'https://evil.contoh' }, 403],
+    ['a sibling host', { 'sec-fetch-site': 'same-site' }, 403],
+    ['a cross-site page', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['an opaque origin', { origin: 'null' }, 403],
+    ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 400],
+    ['plain text', { 'content-type': 'text/plain' }, 400],
+    ['our own page', { origin: 'http://palang.contoh', 'sec-fetch-site': 'same-origin' }, 401],
+  ])('SH5: a write from %s', async (_name, headers, status) => {
+    const answer = await server.app.request(`http://palang.contoh${API_BASE}/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ username: 'technician', password: 'not the password' }),
+    });
+    expect(answer.status).toBe(status);
+  });
+
+  it('SH6: a large body is refused, whether its length is told or not', async () => {
+    const large = JSON.stringify({ username: 'x', password: 'y'.repeat(70_000) });
+    expect((await server.client().post('session', large)).status).toBe(413);
+    const stream = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(10_000).fill(0x20)),
+    });
+    const endless = await server.app.request(`http://palang.contoh${API_BASE}/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: stream,
+      duplex: 'half',
+    } as RequestInit);
+    expect(endless.status).toBe(413);
+    expect((await bodyOf(endless))['code']).toBe('body-too-large');
+  });
+
+  it.each(['/api/v1/healthz', '/api/v1/nothing', '/', '/api/docs'])(
+    'SH7: %s has the security headers',
+    async (path) => {
+      const { headers } = await server.client().get(path);
+      expect(headers.get('content-security-policy')).toContain("default-src 'self'");
+      expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('x-frame-options')).toBe('DENY');
+      expect(headers.get('strict-transport-security')).toBeNull();
+      expect(headers.get('cache-control')).toBe(path.startsWith('/api/') ? 'no-store' : null);
+    },
+  );
+
+  it('SH8: no GET changes what people see', async () => {
+    const visitor = await openVisitor(server, 'pemohon');
+    const { id } = await bodyOf<{ id: string }>(visitor.client.post('requests', wish(server)));
+    const supervisor = clients.get('supervisor')!;
+    const before = await bodyOf(supervisor.get(`requests/${id}`));
+    for (const step of ['submit', 'approve', 'reject', 'withdraw', 'revoke']) {
+      expect((await supervisor.get(`requests/${id}/${step}`)).status).toBe(404);
+    }
+    for (const route of Object.keys(MATRIX).filter(
+      (name) => name.startsWith('GET ') && !/stream/.test(name),
+    )) {
+      await supervisor.get(pathFor(route));
+    }
+    expect(await bodyOf(supervisor.get(`requests/${id}`))).toEqual(before);
+  });
+
+  it('SH15: nothing that was sent or stored of a person is in the log', () => {
+    const text = JSON.stringify(server.logged);
+    expect(server.logged.length).toBeGreaterThan(50);
+    for (const secret of [
+      PASSWORD,
+      'Orang technician',
+      'palang_session',
+      ...[...clients.values()].map((c) => c.cookie),
+    ]) {
+      expect(text).not.toContain(secret);
+    }
+    expect(text).toContain('/api/v1/requests/:id');
+  });
+});
+
+describe('sessions', () => {
+  let server: TestServer;
+
+  beforeAll(async () => {
+    server = await openTestServer({ publicUrl: new URL('https://palang.contoh') });
+    await server.person('teknisi', ['technician']);
+  });
+  afterAll(() => server.close());
+
+  const signIn = (username: string, password: string) =>
+    server.client().post('session', { username, password });
+
+  it('SU9: the cookie is out of reach of scripts, other sites and plain HTTP', async () => {
+    const answer = await signIn('teknisi', PASSWORD);
+    const cookie = answer.headers.get('set-cookie') ?? '';
+    expect(cookie).toMatch(/^palang_session=[A-Za-z0-9_-]{43};/);
+    for (const part of ['HttpOnly', 'Secure', 'SameSite=Strict', 'Path=/']) expect(cookie).toContain(part);
+    expect(await bodyOf(answer)).toMatchObject({
+      username: 'teknisi',
+      roles: ['technician'],
+      site: { id: 'pemda-contoh', timeZone: 'Asia/Jakarta' },
+      isDemo: false,
+    });
+  });
+
+  it('SU9: signing out, age, and the end of a person’s rights end a session at once', async () => {
+    const first = await server.signIn('teknisi');
+    const second = await server.signIn('teknisi');
+    expect((await first.send('DELETE', 'session')).status).toBe(200);
+    expect((await first.get('me')).status).toBe(401);
+    expect((await second.get('me')).status).toBe(200);
+
+    const again = await second.post('session', { username: 'teknisi', password: PASSWORD });
+    expect((await second.get('me')).status).toBe(401);
+    const renewed = server.client(again.headers.get('set-cookie')?.split(';')[0] ?? '');
+
+    server.clock.advance(12 * HOUR - 1);
+    expect((await renewed.get('me')).status).toBe(200);
+    server.clock.advance(1);
+    expect((await renewed.get('me')).status).toBe(401);
+
+    const third = await server.signIn('teknisi');
+    const { id } = await bodyOf<{ id: string }>(third.get('me'));
+    await setPersonActive(server.site.db, id, false);
+    expect((await third.get('me')).status).toBe(401);
+    expect((await signIn('teknisi', PASSWORD)).status).toBe(401);
+    await setPersonActive(server.site.db, id, true);
+    expect((await third.get('me')).status).toBe(401);
+
+    // Whoever else ends somebody's rights in the database need not know of sessions.
+    const fourth = await server.signIn('teknisi');
+    await server.site.db.updateTable('people').set({ is_active: 0 }).where('id', '=', id).execute();
+    expect((await fourth.get('me')).status).toBe(401);
+  });
+
+  it('SU10: a wrong name, a wrong password and somebody without a password are answered alike', async () => {
+    const answers = [await signIn('teknisi', 'salah-sekali'), await signIn('tidak-ada', PASSWORD)];
+    for (const answer of answers) expect(answer.status).toBe(401);
+    const [a, b] = await Promise.all(answers.map((answer) => bodyOf(answer)));
+    expect({ ...a, requestId: '' }).toEqual({ ...b, requestId: '' });
+  });
+
+  it('SU5: after five failures tries are slowed down, and the right password does not help meanwhile', async () => {
+    await server.person('korban', ['technician']);
+    const codes: number[] = [];
+    for (let n = 0; n < 7; n++) codes.push((await signIn('korban', 'salah-sekali')).status);
+    expect(codes).toEqual([401, 401, 401, 401, 401, 429, 429]);
+    const blocked = await signIn('korban', PASSWORD);
+    expect(blocked.status).toBe(429);
+    expect(Number(blocked.headers.get('retry-after'))).toBe(1);
+    server.clock.advance(1000);
+    expect((await signIn('korban', PASSWORD)).status).toBe(200);
+  });
+});
+
+describe('web app and demonstration', () => {
+  let server: TestServer;
+
+  beforeAll(async () => {
+    server = await openTestServer();
+  });
+  afterAll(() => server.close());
+
+  const withWeb = (): ReturnType<typeof createApp> => {
+    const dir = join(server.dir, 'web');
+    mkdirSync(join(dir, 'assets'), { recursive: true });
+    writeFileSync(join(dir, 'index.html'), '<!doctype html><title>Palang</title>');
+    writeFileSync(join(dir, 'assets', 'app-1a2b.js'), `${'// '.repeat(600)}\n`);
+    return createApp({ ...server.ports, webFiles: loadWebFiles(dir) });
+  };
+
+  it('SH9: pages of the app get its first page, hashed files stay for ever', async () => {
+    const app = withWeb();
+    const page = await app.request('/permohonan/rq_1');
+    expect(await page.text()).toContain('<title>Palang</title>');
+    expect(page.headers.get('cache-control')).toBe('no-cache');
+    const etag = page.headers.get('etag') ?? '';
+    const again = await app.request('/', { headers: { 'if-none-match': etag } });
+    expect(again.status).toBe(304);
+    const script = await app.request('/assets/app-1a2b.js', { headers: { 'accept-encoding': 'br, gzip' } });
+    expect(script.headers.get('cache-control')).toContain('immutable');
+    expect(script.headers.get('content-encoding')).toBe('gzip');
+    expect(script.headers.get('content-type')).toContain('text/javascript');
+  });
+
+  it('SH9: nothing else is given out', async () => {
+    const app = withWeb();
+    for (const path of [
+      '/../server.db',
+      '/%2e%2e/server.db',
+      '/assets/../../keys/log-1.pem',
+      '/assets/none.js',
+    ]) {
+      expect((await app.request(path)).status).toBe(404);
+    }
+    expect((await app.request('/api/v1/none')).headers.get('content-type')).toBe('application/problem+json');
+    expect((await server.client().get('/')).status).toBe(404);
+  });
+
+  it('SH14: outside of the demonstration its routes are not there', async () => {
+    expect((await server.client().get('demo')).status).toBe(404);
+    expect((await server.client().post('demo/door/push')).status).toBe(404);
+  });
+});

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { programFile } from '../../deploy/all-in-one/program.ts';
+import { percentile } from '../bench/badge-to-relay.ts';
+import { buildIfStale } from './test-site.ts';
+
+test(
+  'DP27: a bench run prints a JSON line a figure, each beside its baseline of the same run',
+  { timeout: 90_000 },
+  async () => {
+    await buildIfStale();
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      programFile(),
+      'bench',
+      'badge-to-relay',
+      '--n',
+      '4',
+    ]);
+    const figures = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, number | string>);
+    expect(figures.map((each) => each['name'])).toEqual(['badge-to-relay.p50', 'badge-to-relay.p99']);
+    for (const { value, baseline, ratio, unit, n, ...others } of figures) {
+      expect([unit, n, Object.keys(others)]).toEqual(['ms', 4, ['name']]);
+      expect(Number(ratio)).toBeCloseTo(Number(value) / Number(baseline), 1);
+      // Both took time on real ports: a frame cannot be answered in no time, nor does it take seconds.
+      expect(Number(baseline)).toBeGreaterThan(0.05);
+      expect(Number(value)).toBeGreaterThan(0.5);
+      expect(Number(value)).toBeLessThan(2_000);
+    }
+  },
+);
+
+test('DP27: a percentile is a value that was measured', () => {
+  const samples = Array.from({ length: 100 }, (_, index) => 100 - index);
+  expect([percentile(samples, 50), percentile(samples, 99), percentile(samples, 100)]).toEqual([50, 99, 100]);
+  expect(percentile([7], 99)).toBe(7);
+});

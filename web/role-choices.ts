@@ -1,0 +1,11 @@
+import type { RoleName } from '#contract/api';
+
+const ORDER = {
+  technician: true,
+  supervisor: true,
+  auditor: true,
+  administrator: true,
+} satisfies Record<RoleName, true>;
+
+/** All roles in the order in which forms offer them; the contract's own list would bring its schemas along. */
+export const ROLE_CHOICES = Object.keys(ORDER) as readonly RoleName[];
