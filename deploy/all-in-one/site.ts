@@ -129,11 +129,10 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     );
     if (options.doorUrl === undefined) door.start();
     const doorUrl = options.doorUrl ?? `http://127.0.0.1:${held.doorPort}`;
-    await waitFor(
-      'the simulated door',
-      START_MS,
-      async () => (await isAnswering(`${doorUrl}/state`)) || undefined,
-    );
+    await waitFor('the simulated door', START_MS, async () => {
+      if (options.doorUrl === undefined) assertAlive(door, options);
+      return (await isAnswering(`${doorUrl}/state`)) || undefined;
+    });
 
     const scheme = options.tls === undefined ? 'http' : 'https';
     const url = `${scheme}://127.0.0.1:${options.port}`;
@@ -155,6 +154,7 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     const nobody = createApiClient(server);
     const serverIsUp = (): Promise<void> =>
       waitFor('the server', START_MS, async () => {
+        assertAlive(serverPart, options);
         const answer = await nobody.send('GET', '/readyz').catch(() => undefined);
         return answer?.status === 200 ? true : undefined;
       }).then(() => undefined);
@@ -213,6 +213,12 @@ export async function openSite(options: SiteOptions): Promise<Site> {
     await close();
     throw error;
   }
+}
+
+/** A part that ended, and that nobody starts again, will never answer: its own words tell why. */
+function assertAlive(part: SupervisedProcess, { isRestarted }: SiteOptions): void {
+  if (isRestarted || part.pid() !== undefined) return;
+  throw new Error(`${part.name} ended before it answered; its last words: ${part.lastWords()}`);
 }
 
 interface HeldPorts {

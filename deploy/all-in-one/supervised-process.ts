@@ -40,6 +40,8 @@ export interface SupervisedProcess {
   kill(): Promise<void>;
   /** Resolves with how the present process ended. */
   ended(): Promise<ProcessEnd>;
+  /** The last lines that the present process, or the one before, has printed. */
+  lastWords(): string;
 }
 
 /** How a process ended. */
@@ -62,11 +64,13 @@ export function createSupervisedProcess(spec: ProcessSpec): SupervisedProcess {
   let restartMs = FIRST_RESTART_MS;
   let restartTimer: NodeJS.Timeout | undefined;
   let log: WriteStream | undefined;
+  let lastWords: string[] = [];
 
   function launch(extraEnv: Readonly<Record<string, string>>): void {
     log ??= openLog(spec.logFile);
     const startedMs = performance.now();
-    const lastWords: string[] = [];
+    const words: string[] = [];
+    lastWords = words;
     const started = spawn(spec.command, spec.args, {
       env: { ...process.env, ...spec.env, ...extraEnv },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -79,8 +83,8 @@ export function createSupervisedProcess(spec: ProcessSpec): SupervisedProcess {
     for (const stream of [started.stdout, started.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
         log?.write(`${line}\n`);
-        lastWords.push(line);
-        if (lastWords.length > LAST_WORDS) lastWords.shift();
+        words.push(line);
+        if (words.length > LAST_WORDS) words.shift();
         spec.onLine?.(line);
         const trouble = troubleOf(line);
         if (trouble !== undefined) spec.onTrouble(trouble);
@@ -98,7 +102,7 @@ export function createSupervisedProcess(spec: ProcessSpec): SupervisedProcess {
       spec.onPid?.(undefined);
       if (!isWanted) return;
       isWanted = spec.isRestarted;
-      spec.onTrouble(`ended (${signal ?? `exit ${code}`}); its last words: ${lastWords.join(' | ')}`);
+      spec.onTrouble(`ended (${signal ?? `exit ${code}`}); its last words: ${words.join(' | ')}`);
       if (!spec.isRestarted) return;
       if (performance.now() - startedMs > STEADY_MS) restartMs = FIRST_RESTART_MS;
       restartTimer = setTimeout(() => launch(extraEnv), restartMs);
@@ -133,6 +137,7 @@ export function createSupervisedProcess(spec: ProcessSpec): SupervisedProcess {
     stop: () => finish('SIGTERM'),
     kill: () => finish('SIGKILL'),
     ended: () => end,
+    lastWords: () => lastWords.join(' | '),
   };
 }
 

@@ -30,9 +30,24 @@ export interface TestSite extends Site {
   readonly technicians: readonly [Technician, Technician];
 }
 
+/** Between finding a free port and listening on it another program may take it; then others are tried. */
+const PORT_TRIES = 3;
+const isPortTaken = (error: unknown): boolean =>
+  error instanceof Error && /in use|EADDRINUSE/.test(error.message);
+
 /** Opens a site in real processes, ready: the gateway has a policy, the ports are open. */
 export async function openTestSite(options: Partial<Pick<SiteOptions, 'broker'>> = {}): Promise<TestSite> {
   await buildIfStale();
+  for (let tries = 1; ; tries++) {
+    try {
+      return await tryTestSite(options);
+    } catch (error) {
+      if (!isPortTaken(error) || tries === PORT_TRIES) throw error;
+    }
+  }
+}
+
+async function tryTestSite(options: Partial<Pick<SiteOptions, 'broker'>>): Promise<TestSite> {
   const folder = mkdtempSync(join(tmpdir(), 'palang-site-'));
   const troubles: string[] = [];
   let site: Site | undefined;
