@@ -11,6 +11,11 @@ export const API_BASE = '/api/v1';
 /** An instant in UTC, RFC 3339 with milliseconds, e.g. `2026-03-12T07:05:00.000Z`. */
 export const instantSchema = z.iso.datetime({ precision: 3 });
 
+/** An instant as callers may write it: any RFC 3339 form; it is read as UTC with milliseconds. */
+export const instantInputSchema = z.iso
+  .datetime({ offset: true })
+  .transform((text) => new Date(text).toISOString());
+
 /** A server-made id of a row. */
 export const rowIdSchema = z.string().regex(/^[a-z]{1,3}_[A-Za-z0-9_-]{22}$/);
 
@@ -146,8 +151,8 @@ export const newRequestSchema = z.strictObject({
   purpose: z.string().max(16),
   description: text(500),
   doorId: idSchema,
-  validFrom: instantSchema,
-  validUntil: instantSchema,
+  validFrom: instantInputSchema,
+  validUntil: instantInputSchema,
   /** Saves a step on the phone: file and submit in one. */
   submit: z.boolean().default(true),
 });
@@ -248,8 +253,8 @@ export const eventSchema = z.object({
 export type AccessEvent = z.infer<typeof eventSchema>;
 
 export const eventQuerySchema = pageQuerySchema.extend({
-  from: instantSchema.optional(),
-  until: instantSchema.optional(),
+  from: instantInputSchema.optional(),
+  until: instantInputSchema.optional(),
   doorId: idSchema.optional(),
   type: z.enum(EVENT_TYPE_NAMES as [EventType, ...EventType[]]).optional(),
   reason: z.enum([...DENY_REASONS, ...ACCESS_OUTCOMES]).optional(),
@@ -289,8 +294,8 @@ export const integritySchema = z.object({
 export type Integrity = z.infer<typeof integritySchema>;
 
 export const exportQuerySchema = z.object({
-  from: instantSchema.optional(),
-  until: instantSchema.optional(),
+  from: instantInputSchema.optional(),
+  until: instantInputSchema.optional(),
 });
 
 // Gateways

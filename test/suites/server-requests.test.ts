@@ -72,6 +72,17 @@ describe('requests', () => {
     expect((await siteTypes()).slice(-3)).toEqual(['approval.recorded', 'permit.issued', 'manifest.signed']);
   });
 
+  it('SH18: an instant is taken in any RFC 3339 form and answered in UTC', async () => {
+    const filed = await file({
+      validFrom: '2026-03-12T15:00:00+07:00',
+      validUntil: '2026-03-12T09:00:00Z',
+    });
+    expect(filed).toMatchObject({
+      validFrom: '2026-03-12T08:00:00.000Z',
+      validUntil: '2026-03-12T09:00:00.000Z',
+    });
+  });
+
   it('SD6: numbers run without gaps and start again with the month of the site', async () => {
     await file();
     await visitor.client.post('requests', wish(server, { purpose: 'NONE' }));
