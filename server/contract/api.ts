@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CARD_MEDIA, cardTextSchema } from './card.ts';
 import { openingSchema } from './commitment.ts';
 import { ACCESS_OUTCOMES, DENY_REASONS, EVENT_TYPE_NAMES, type EventType } from './event.ts';
 import { APPROVAL_METHODS } from './permit.ts';
@@ -80,7 +81,7 @@ export const credentialSchema = z.object({
   id: rowIdSchema,
   personId: rowIdSchema,
   personName: z.string(),
-  media: z.literal('em'),
+  media: z.enum(CARD_MEDIA),
   /** The last four characters; the whole number is never shown again. */
   lastFour: z.string(),
   state: z.enum(['active', 'suspended']),
@@ -90,8 +91,8 @@ export type Credential = z.infer<typeof credentialSchema>;
 
 export const newCredentialSchema = z.strictObject({
   personId: rowIdSchema,
-  /** Canonical form `em:6F007B3972`. */
-  card: z.string().regex(/^em:[0-9A-F]{10}$/),
+  /** Canonical text, e.g. `em:6F007B3972` or `wg26:7B3972`. */
+  card: cardTextSchema,
 });
 
 export const credentialStateSchema = z.strictObject({ state: z.enum(['active', 'suspended']) });

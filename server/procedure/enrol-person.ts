@@ -1,8 +1,10 @@
 import type { Credential, Person, RoleName } from '#contract/api';
+import { parseCardText } from '#contract/card';
 import { credentialHandle } from '#contract/commitment';
 import { err, ok, type Result } from '#contract/result';
 import { hashPassword } from '../auth/passwords.ts';
 import { newRowId } from '../auth/tokens.ts';
+import { enrolmentRefusalOf } from '../domain/card-enrolment.ts';
 import { hmacSha256 } from '../signing/node-crypto.ts';
 import { findCredential, insertCredential, setCredentialState } from '../store/credentials.ts';
 import { inTransaction } from '../store/database.ts';
@@ -41,15 +43,16 @@ export async function enrolPerson(
   });
 }
 
-/** Numbers that blank, broken and cloned cards answer with: they would name many cards at once. */
-const isUnusable = (card: string): boolean => /^em:(?:0{10}|F{10})$/.test(card);
-
 /** Gives a card to a person. Its number is forgotten here: what is kept is a keyed hash and four digits. */
 export async function enrolCard(
   site: Site,
   entry: { readonly personId: string; readonly card: string },
 ): Promise<Result<Credential, Refusal>> {
-  if (isUnusable(entry.card)) return err(refusal('card-not-usable'));
+  const card = parseCardText(entry.card);
+  const reason = enrolmentRefusalOf(entry.card);
+  if (card === null || reason !== null) {
+    return err(refusal('card-not-usable', [{ pointer: '/card', code: reason ?? 'malformed' }]));
+  }
   const now = site.clock.epochMs();
   const id = newRowId(site.random, 'cr');
   const outcome = await inTransaction(
@@ -63,6 +66,7 @@ export async function enrolCard(
         id,
         personId: person.id,
         handle: credentialHandle(hmacSha256, site.pepper, entry.card),
+        media: card.media,
         lastFour: entry.card.slice(-4),
         enrolledAt: now,
       });

@@ -1,4 +1,5 @@
 import type { Credential } from '#contract/api';
+import type { CardMedia } from '#contract/card';
 import type { DirectoryClaims } from '#contract/policy';
 import type { Database } from './database.ts';
 
@@ -7,6 +8,7 @@ export interface NewCredential {
   readonly id: string;
   readonly personId: string;
   readonly handle: string;
+  readonly media: CardMedia;
   readonly lastFour: string;
   readonly enrolledAt: number;
 }
@@ -19,6 +21,7 @@ export async function insertCredential(db: Database, credential: NewCredential):
       id: credential.id,
       person_id: credential.personId,
       handle: credential.handle,
+      media: credential.media,
       last_four: credential.lastFour,
       state: 'active',
       enrolled_at: credential.enrolledAt,
@@ -36,6 +39,7 @@ const withPerson = (db: Database) =>
       'credentials.id',
       'credentials.person_id',
       'people.name as person_name',
+      'credentials.media',
       'credentials.last_four',
       'credentials.state',
       'credentials.enrolled_at',
@@ -47,7 +51,7 @@ const toCredential = (row: CredentialRow): Credential => ({
   id: row.id,
   personId: row.person_id,
   personName: row.person_name,
-  media: 'em',
+  media: row.media as CardMedia,
   lastFour: row.last_four,
   state: row.state,
   enrolledAt: new Date(row.enrolled_at).toISOString(),

@@ -11,6 +11,7 @@ import {
   type Transaction,
 } from 'kysely';
 import { Fault } from '#contract/result';
+import { cardMedia } from './migrations/card-media.ts';
 import { firstTables } from './migrations/first-tables.ts';
 import type { Tables } from './tables.ts';
 
@@ -18,7 +19,7 @@ import type { Tables } from './tables.ts';
 export type Database = Kysely<Tables>;
 
 // Imported one by one: a bundled program has no folder of migrations to read.
-const MIGRATIONS = { '0001-first-tables': firstTables };
+const MIGRATIONS = { '0001-first-tables': firstTables, '0002-card-media': cardMedia };
 
 const FULL = 2;
 

@@ -36,6 +36,7 @@ export interface CredentialsTable {
   id: string;
   person_id: string;
   handle: string;
+  media: string;
   last_four: string;
   state: 'active' | 'suspended';
   enrolled_at: number;

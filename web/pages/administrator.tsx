@@ -296,6 +296,12 @@ export function CardsPage(): JSX.Element {
   );
 }
 
+/** Ten digits alone are an EM4100 card; of any other the medium is written before the number. */
+function cardTextOf(typed: string): string {
+  const [medium, number] = typed.includes(':') ? typed.split(':', 2) : ['em', typed];
+  return `${(medium ?? '').toLowerCase()}:${(number ?? '').toUpperCase()}`;
+}
+
 function CardSheet(props: {
   readonly onClose: () => void;
   readonly onAdded: (name: string) => void;
@@ -310,7 +316,7 @@ function CardSheet(props: {
 
   async function save(): Promise<void> {
     setIsBusy(true);
-    const answer = await app.api.addCredential(personId, `em:${digits.toUpperCase()}`);
+    const answer = await app.api.addCredential(personId, cardTextOf(digits));
     setIsBusy(false);
     if (answer.ok) props.onAdded(answer.value.personName);
     else setProblem(answer.error);
@@ -351,8 +357,8 @@ function CardSheet(props: {
               autocapitalize="characters"
               spellcheck={false}
               required
-              pattern="[0-9A-Fa-f]{10}"
-              maxLength={10}
+              pattern="[0-9A-Fa-f]{10}|[A-Za-z]{2}[0-9]{0,2}:[0-9A-Fa-f]+"
+              maxLength={32}
               value={digits}
               onInput={(event) => setDigits(event.currentTarget.value)}
             />

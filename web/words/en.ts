@@ -799,7 +799,8 @@ export const english = {
     cardsTitle: 'Cards',
     addCard: 'Enrol a card',
     cardNumber: 'Card number',
-    cardHint: 'Ten hexadecimal digits, e.g. 6F007B3972. The whole number is not shown again.',
+    cardHint:
+      'Ten hexadecimal digits, e.g. 6F007B3972; other kinds with their medium, e.g. wg26:7B3972. The whole number is not shown again.',
     cardOf: 'Holder',
     cardEnding: (four: string) => `ending in ${four}`,
     cardState: { active: 'Active', suspended: 'Suspended' },

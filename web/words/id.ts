@@ -849,7 +849,8 @@ export const indonesian = {
     cardsTitle: 'Kartu',
     addCard: 'Daftarkan kartu',
     cardNumber: 'Nomor kartu',
-    cardHint: 'Sepuluh digit heksadesimal, misalnya 6F007B3972. Nomor lengkap tidak ditampilkan lagi.',
+    cardHint:
+      'Sepuluh digit heksadesimal, misalnya 6F007B3972; untuk jenis lain dengan medianya, misalnya wg26:7B3972. Nomor lengkap tidak ditampilkan lagi.',
     cardOf: 'Pemegang',
     cardEnding: (four: string) => `berakhiran ${four}`,
     cardState: { active: 'Aktif', suspended: 'Ditangguhkan' },
