@@ -2,10 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { asMonoMs, type Clock, type Random } from '#contract/clock';
 import type { DriverWorld } from './driver-world.ts';
 import { createEventLine } from './event-line.ts';
-import type { DoorHardware, DoorHardwareConfig, LockConfig, ReaderConfig } from './hardware.ts';
+import type {
+  DoorHardware,
+  DoorHardwareConfig,
+  LockConfig,
+  OsdpReaderConfig,
+  ReaderConfig,
+} from './hardware.ts';
 import type { DoorLock } from './lock/door-lock.ts';
 import { openGpioLock } from './lock/gpio-lock.ts';
 import { createLineLock } from './lock/line-lock.ts';
+import { createOsdpLock } from './lock/osdp-lock.ts';
 import { lcusRelay, modbusRelay, openRelayLock } from './lock/relay-lock.ts';
 import { createAsciiReader } from './protocol/ascii/ascii-profile.ts';
 import { em18 } from './protocol/em18/em18.ts';
@@ -17,6 +24,7 @@ import { rdm6300 } from './protocol/rdm6300/rdm6300.ts';
 import { asciiProfileOf } from './readers/ascii-profile-of.ts';
 import type { DoorReader } from './readers/door-reader.ts';
 import { openLineReader, type LineReader } from './readers/line-reader.ts';
+import { openOsdpReaders, type OsdpReader } from './readers/osdp-bus.ts';
 import { openPolledReader } from './readers/polled-reader.ts';
 import { openTalkingReader } from './readers/talking-reader.ts';
 import { openWiegandReader } from './readers/wiegand-reader.ts';
@@ -39,6 +47,7 @@ export type {
   ReaderSignal,
   SecureOutcome,
 } from './hardware.ts';
+export { parseReaderKey, type ReaderKey, type ReaderKeyRefusal } from './readers/reader-key.ts';
 export { findReaderFault } from './readers/reader-fault.ts';
 export { parseTcpPath } from './transport/tcp-link.ts';
 
@@ -55,11 +64,17 @@ export interface DoorHardwareWorld {
   readonly random?: Random;
 }
 
-/** The door's controllers by reader name; those that a driver needs are open before it. */
-type Controllers = ReadonlyMap<string, LineReader>;
+/** What readers and locks hang on, by reader name; all of it is open before them. */
+interface Controllers {
+  readonly line: ReadonlyMap<string, LineReader>;
+  readonly osdp: ReadonlyMap<string, OsdpReader>;
+}
+
+/** Readers that carry others, or share a port: they are opened before all others. */
+type CarrierProtocol = 'line' | 'osdp';
 
 type ReaderDrivers = {
-  readonly [P in Exclude<ReaderConfig['protocol'], 'line'>]: (
+  readonly [P in Exclude<ReaderConfig['protocol'], CarrierProtocol>]: (
     name: string,
     config: Extract<ReaderConfig, { readonly protocol: P }>,
     world: DriverWorld,
@@ -75,7 +90,7 @@ type LockDrivers = {
   ) => DoorLock;
 };
 
-/** Every protocol but `line` itself, whose controllers carry readers and lock and are opened before all others. */
+/** Every protocol but those that are opened before all others. */
 const readerDrivers: ReaderDrivers = {
   rdm6300: (name, config, world) => openTalkingReader(name, rdm6300, addressOf(config, rdm6300.baud), world),
   id12: (name, config, world) => openTalkingReader(name, id12, addressOf(config, id12.baud), world),
@@ -106,6 +121,11 @@ const lockDrivers: LockDrivers = {
     controller.attachRelay(lock);
     return lock;
   },
+  'osdp-output': (config, world, { osdp }) => {
+    const reader = osdp.get(config.reader);
+    if (reader === undefined) throw new Error('no reader of this door with protocol osdp has that name');
+    return createOsdpLock(config.output, reader, world);
+  },
   'modbus-rtu': (config, world) =>
     openRelayLock(
       modbusRelay({ unit: config.unit, relay: config.relay }),
@@ -135,16 +155,19 @@ export function openDoorHardware(
     random: world.random ?? { bytes: (count: number) => randomBytes(count) },
   };
 
-  const controllers = new Map<string, LineReader>();
+  const line = new Map<string, LineReader>();
+  const osdpConfigs = new Map<string, OsdpReaderConfig>();
   for (const [name, reader] of Object.entries(config.readers)) {
-    if (reader.protocol === 'line') {
-      controllers.set(name, openLineReader(name, addressOf(reader, lineBaud), drivers));
-    }
+    if (reader.protocol === 'line')
+      line.set(name, openLineReader(name, addressOf(reader, lineBaud), drivers));
+    else if (reader.protocol === 'osdp') osdpConfigs.set(name, reader);
   }
+  const controllers: Controllers = { line, osdp: openOsdpReaders(osdpConfigs, drivers) };
   const lock = openLock(config.lock, drivers, controllers);
-  const readers = new Map<string, DoorReader>(controllers);
+  const readers = new Map<string, DoorReader>([...line, ...controllers.osdp]);
   for (const [name, reader] of Object.entries(config.readers)) {
-    if (reader.protocol !== 'line') readers.set(name, openReader(name, reader, drivers, controllers));
+    if (reader.protocol !== 'line' && reader.protocol !== 'osdp')
+      readers.set(name, openReader(name, reader, drivers, controllers));
   }
 
   let closing: Promise<void> | null = null;
@@ -172,7 +195,7 @@ export function openDoorHardware(
 /** The entry at `config.protocol` takes exactly that config; the compiler cannot follow the index. */
 function openReader(
   name: string,
-  config: Exclude<ReaderConfig, { readonly protocol: 'line' }>,
+  config: Exclude<ReaderConfig, { readonly protocol: CarrierProtocol }>,
   world: DriverWorld,
   controllers: Controllers,
 ): DoorReader {
@@ -195,7 +218,7 @@ function openLock(config: LockConfig, world: DriverWorld, controllers: Controlle
 }
 
 function controllerOf(controllers: Controllers, name: string): LineReader {
-  const controller = controllers.get(name);
+  const controller = controllers.line.get(name);
   if (controller === undefined) throw new Error('no reader of this door with protocol line has that name');
   return controller;
 }

@@ -2,6 +2,8 @@ import type { MonoMs } from '#contract/clock';
 import type { WiegandFormat } from './protocol/card/wiegand-format.ts';
 import type { KeypadBurst } from './protocol/keypad/read-wiegand.ts';
 import type { KeypadMode } from './protocol/keypad/wiegand-key.ts';
+import type { PairedKey } from './protocol/osdp/channel-key.ts';
+import type { LinkDiagnostic } from './protocol/osdp/link-event.ts';
 
 /** One door: its readers by name ('entry', 'exit', 'panel', ...) and its lock. */
 export interface DoorHardwareConfig {
@@ -61,11 +63,35 @@ export interface WiegandReaderConfig {
   readonly keypad?: 'none' | KeypadMode | KeypadBurst | undefined;
 }
 
-export type ReaderConfig = PlainReaderConfig | AsciiReaderConfig | LineReaderConfig | WiegandReaderConfig;
+/** What the cards of a reader are; left out, a card is the bits that came, with the parity of 26 and 34 checked. */
+export type OsdpCardConfig = Pick<WiegandReaderConfig, 'format' | 'bits' | 'parity'>;
+
+/**
+ * An OSDP reader; several readers of a door may share a port and a rate, each at its `address`, 0 to 126. With a
+ * `key` nothing that arrives in clear counts; to be without one takes `allowClear`. 9600 baud.
+ */
+export interface OsdpReaderConfig extends PortConfig {
+  readonly protocol: 'osdp';
+  readonly address: number;
+  readonly key?: PairedKey | undefined;
+  readonly allowClear?: true | undefined;
+  readonly card?: OsdpCardConfig | undefined;
+}
+
+export type ReaderConfig =
+  PlainReaderConfig | AsciiReaderConfig | LineReaderConfig | WiegandReaderConfig | OsdpReaderConfig;
 
 /** The relay of a door controller: `reader` names it, `output` is the relay. */
 export interface LineLockConfig {
   readonly driver: 'line';
+  readonly reader: string;
+  readonly output: number;
+  readonly releaseMs: number;
+}
+
+/** An output of an OSDP reader, which ends the pulse by itself; `releaseMs` is a multiple of 100. */
+export interface OsdpLockConfig {
+  readonly driver: 'osdp-output';
   readonly reader: string;
   readonly output: number;
   readonly releaseMs: number;
@@ -96,7 +122,7 @@ export interface GpioLockConfig {
   readonly releaseMs: number;
 }
 
-export type LockConfig = LineLockConfig | ModbusLockConfig | LcusLockConfig | GpioLockConfig;
+export type LockConfig = LineLockConfig | OsdpLockConfig | ModbusLockConfig | LcusLockConfig | GpioLockConfig;
 
 /** Under this name a lock with a port of its own tells its `reader` events. */
 export const lockPortName = 'lock';
@@ -147,7 +173,20 @@ export type SecureOutcome = { readonly kind: 'secured' } | { readonly kind: 'unc
 
 export type Key = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9' | 'clear' | 'enter';
 
-export type DiagnosticCode = 'damaged-read' | 'noise' | 'overlong' | 'bad-crc' | 'sequence-gap';
+/**
+ * `stale-read`: a card or key that may have been shown while nobody asked. `input-fault`: a supervised input whose
+ * wires are cut or shorted. `untimed-output`: the reader cannot end the pulse of its lock, which is refused.
+ */
+export type DiagnosticCode =
+  | 'damaged-read'
+  | 'noise'
+  | 'overlong'
+  | 'bad-crc'
+  | 'sequence-gap'
+  | 'stale-read'
+  | 'input-fault'
+  | 'untimed-output'
+  | LinkDiagnostic;
 
 export type HardwareEvent =
   /** One presentation of a card, however often the reader repeats it. `card` is canonical: `em:6F007B3972`. */
@@ -160,6 +199,8 @@ export type HardwareEvent =
       readonly input: number;
       readonly isActive: boolean;
       readonly isInitial: boolean;
+      /** The wires are cut or shorted, as far as the input can tell; it is then not active either. */
+      readonly isFaulty?: true;
       readonly atMs: MonoMs;
     }
   /** The relay as the hardware reports it; `fault` when it is released and nobody asked for that, or stays so. */
@@ -172,6 +213,8 @@ export type HardwareEvent =
       readonly atMs: MonoMs;
     }
   | { readonly type: 'tamper'; readonly reader: string; readonly isActive: boolean; readonly atMs: MonoMs }
+  /** The power of a reader as it reports it itself. */
+  | { readonly type: 'power'; readonly reader: string; readonly isFailing: boolean; readonly atMs: MonoMs }
   /** How often the controller has seen the door open since it was made: an account beside the gateway's own. */
   | { readonly type: 'openings'; readonly reader: string; readonly count: number; readonly atMs: MonoMs }
   /** `count` of such faults since the last one told, at most one event per reader and code in 10 s. */

@@ -83,16 +83,13 @@ describe('checkConfig', () => {
   });
 
   it('GC2: what another version knows is not taken for a slip of the pen', () => {
-    const protocols = 'rdm6300, id12, em18, gwiot7941, gwiot7941w, pn532, ascii, line, wiegand';
-    const drivers = 'line, modbus-rtu, lcus, gpio';
-    expect(change('protocol: line', 'protocol: osdp')).toContain(
-      `10:26 doors.0.readers.panel.protocol: osdp is not in this version; there are: ${protocols}`,
+    const protocols = 'rdm6300, id12, em18, gwiot7941, gwiot7941w, pn532, ascii, line, wiegand, osdp';
+    const drivers = 'line, osdp-output, modbus-rtu, lcus, gpio';
+    expect(change('driver: line', 'driver: strike')).toContain(
+      `11:21 doors.0.lock.driver: unknown driver; there are: ${drivers}`,
     );
-    expect(change('driver: line', 'driver: osdp-output')).toContain(
-      `11:21 doors.0.lock.driver: osdp-output is not in this version; there are: ${drivers}`,
-    );
-    expect(change('preset: zigbee2mqtt', 'preset: tasmota')).toContain(
-      '12:24 doors.0.contact.preset: tasmota is not in this version; there are: zigbee2mqtt, custom',
+    expect(change('preset: zigbee2mqtt', 'preset: wled')).toContain(
+      '12:24 doors.0.contact.preset: unknown preset; there are: zigbee2mqtt, esphome, tasmota, shelly-gen1, shelly-gen2, custom',
     );
     expect(change('protocol: line', 'protocol: x')).toContain(
       `10:26 doors.0.readers.panel.protocol: unknown protocol; there are: ${protocols}`,
@@ -104,7 +101,7 @@ describe('checkConfig', () => {
       '11:35 doors.0.lock.reader: must name a reader of this door whose protocol is line',
     ]);
     expect(change('exitButton: { reader: panel', 'exitButton: { reader: nowhere')).toEqual([
-      '13:27 doors.0.exitButton.reader: must name a reader of this door whose protocol is line',
+      '13:27 doors.0.exitButton.reader: must name a reader of this door whose protocol is line or osdp',
     ]);
     expect(change('usb-B', 'usb-A')).toEqual(['10:38 doors.0.readers.panel.port: this port is used twice']);
     expect(change('mqtt: { url: "mqtt://127.0.0.1:1883" }\n', '')).toEqual([
@@ -123,6 +120,8 @@ describe('checkConfig', () => {
       'protocol: wiegand, reader: panel, number: 0, format: h10301, keypad: 4-bit',
       'protocol: wiegand, reader: panel, number: 3, format: wg34, parity: ignored',
       'protocol: wiegand, reader: panel, number: 1, format: raw, bits: 37, keypad: { burst: bcd }',
+      'protocol: osdp, port: /dev/ttyS1, baud: 9600, address: 1, keyFile: exit.scbk',
+      'protocol: osdp, port: tcp://10.0.0.9:4001, address: 0, allowClear: true, card: { format: h10301 }',
     ])
       expect(exitFaults(reader), `${reader}`).toEqual([]);
     for (const lock of [
@@ -168,6 +167,135 @@ describe('checkConfig', () => {
     expect(faultsOf(source)).toEqual(['9:58 doors.0.readers.exit.number: these terminals are used twice']);
   });
 
+  const osdp = (entry: string, exit: string, more = ''): string =>
+    GOOD.replace('protocol: rdm6300, port: /dev/serial/by-id/usb-A', `protocol: osdp, ${entry}`)
+      .replace('protocol: rdm6300, port: tcp://10.0.0.9:4001', `protocol: osdp, ${exit}`)
+      .replace(
+        'driver: line, reader: panel, output: 0',
+        `driver: osdp-output, reader: entry, output: 0${more}`,
+      );
+
+  it('GC3: OSDP readers share a port, each at its own address, with one rate', () => {
+    const port = 'port: /dev/ttyS1, keyFile: a.scbk';
+    expect(faultsOf(osdp(`${port}, address: 1`, `${port}, address: 2`))).toEqual([]);
+    expect(faultsOf(osdp(`${port}, address: 1`, `${port}, address: 1`))).toEqual([
+      '9:76 doors.0.readers.exit.address: this address is used twice on its port',
+    ]);
+    expect(faultsOf(osdp(`${port}, address: 1, baud: 9600`, `${port}, address: 2, baud: 19200`))).toEqual([
+      '9:85 doors.0.readers.exit.baud: readers on one port have one rate',
+    ]);
+    expect(faultsOf(osdp(`${port}, address: 1`, `${port}, address: 127`))).toEqual([
+      '9:76 doors.0.readers.exit.address: Too big: expected number to be <=126',
+    ]);
+    expect(
+      faultsOf(osdp(`${port.replace('ttyS1', 'serial/by-id/usb-B')}, address: 1`, `${port}, address: 2`)),
+    ).toEqual(['10:38 doors.0.readers.panel.port: this port is used twice']);
+  });
+
+  it('GC3: an OSDP reader has a key or is said to be one whose cards can be forged', () => {
+    const message = 'needs a keyFile, or allowClear: true for a reader whose cards anybody can forge';
+    const good = 'port: /dev/ttyS1, address: 2, keyFile: a.scbk';
+    expect(faultsOf(osdp('port: /dev/ttyS2, address: 1', good))).toEqual([
+      `8:14 doors.0.readers.entry: ${message}`,
+    ]);
+    expect(faultsOf(osdp('port: /dev/ttyS2, address: 1, allowClear: true, keyFile: b.scbk', good))).toEqual([
+      `8:14 doors.0.readers.entry: ${message}`,
+    ]);
+    expect(faultsOf(osdp('port: /dev/ttyS2, address: 1, allowClear: false', good))).toEqual([
+      expect.stringMatching(/^8:74 doors\.0\.readers\.entry\.allowClear: /),
+    ]);
+    expect(
+      faultsOf(osdp(`port: /dev/ttyS2, address: 1, allowClear: true, card: { format: raw }`, good)),
+    ).toEqual(['8:86 doors.0.readers.entry.card.bits: bits belong to the format raw, and raw needs them']);
+  });
+
+  it('GC3: a lock at an output of a reader needs that reader, and a time that its timer can count', () => {
+    expect(lockFaults('driver: osdp-output, reader: entry, output: 0')).toEqual([
+      '11:42 doors.0.lock.reader: must name a reader of this door whose protocol is osdp',
+    ]);
+    const readers = [
+      'port: /dev/ttyS1, address: 1, keyFile: a',
+      'port: /dev/ttyS2, address: 1, keyFile: a',
+    ] as const;
+    expect(faultsOf(osdp(...readers))).toEqual([]);
+    expect(faultsOf(osdp(...readers).replace('releaseMs: 5000', 'releaseMs: 5050'))).toEqual([
+      '11:71 doors.0.lock.releaseMs: Invalid number: must be a multiple of 100',
+    ]);
+  });
+
+  it('GC3: a contact on the wires of a reader needs that reader, an input of its own and no broker', () => {
+    const preset = 'preset: zigbee2mqtt, topic: zigbee2mqtt/pintu-ruang-server, maxSilenceMs: 7200000';
+    const wired = (contact: string): string =>
+      GOOD.replace('mqtt: { url: "mqtt://127.0.0.1:1883" }\n', '').replace(preset, contact);
+    expect(faultsOf(wired('reader: panel, input: 1, closedWhen: active'))).toEqual([]);
+    expect(faultsOf(wired('reader: entry, input: 1, closedWhen: active'))).toEqual([
+      '11:24 doors.0.contact.reader: must name a reader of this door whose protocol is line or osdp',
+    ]);
+    expect(faultsOf(wired('reader: panel, input: 0, closedWhen: active'))).toEqual([
+      '11:38 doors.0.contact.input: the exit button is on this input',
+    ]);
+    expect(faultsOf(wired('reader: panel, input: 99, closedWhen: active'))).toEqual([
+      '11:38 doors.0.contact.input: Too big: expected number to be <=15',
+    ]);
+    expect(faultsOf(wired('reader: panel, input: 1, closedWhen: active, topic: x'))).toEqual([
+      '11:61 doors.0.contact.topic: unknown key',
+    ]);
+    const checked = checkConfig(wired('reader: panel, input: 1, closedWhen: active'));
+    expect(checked.ok && describeConfig(checked.value)).toContain(
+      'door ruang-server: contact on input 1 of panel, closed when active',
+    );
+  });
+
+  const withPresence = (presence: string): string =>
+    GOOD.replace('exitButton:', `presence: ${presence}\n    exitButton:`);
+
+  it('GC8: presence has its defaults, each of which can be set', () => {
+    const defaults = { antiPassback: 'soft', forgiveMs: 43_200_000, overstayGraceMs: 900_000 };
+    expect(good().doors[0]?.presence).toEqual(defaults);
+    const set = { antiPassback: 'hard', forgiveMs: 3_600_000, capacity: 4, overstayGraceMs: 0 };
+    const checked = checkConfig(withPresence(JSON.stringify(set)));
+    expect(checked.ok && checked.value.doors[0]?.presence).toEqual(set);
+  });
+
+  it('GC8: presence that is out of range is refused', () => {
+    expect(faultsOf(withPresence('{ antiPassback: maybe }'))).toEqual([
+      expect.stringMatching(/^13:31 doors\.0\.presence\.antiPassback: /),
+    ]);
+    for (const presence of [
+      '{ forgiveMs: 59999 }',
+      '{ forgiveMs: 604800001 }',
+      '{ capacity: 0 }',
+      '{ capacity: 1.5 }',
+      '{ overstayGraceMs: -1 }',
+      '{ overstayGraceMs: 86400001 }',
+      '{ zone: a }',
+    ]) {
+      expect(faultsOf(withPresence(presence))).toHaveLength(1);
+    }
+  });
+
+  it('GC8: where no exit is seen nobody can be counted', () => {
+    const counts = 'needs a reader named exit: where nobody is seen to leave, nobody can be counted';
+    const withoutExit = (presence: string): string => withPresence(presence).replace(/ {6}exit: .*\n/, '');
+    expect(faultsOf(withoutExit('{ antiPassback: hard, capacity: 4 }'))).toEqual([
+      `12:31 doors.0.presence.antiPassback: ${counts}`,
+      `12:47 doors.0.presence.capacity: ${counts}`,
+    ]);
+    expect(faultsOf(withoutExit('{ antiPassback: soft }'))).toEqual([]);
+  });
+
+  it('GC4: what presence does is said in plain lines', () => {
+    const said = (source: string): string => {
+      const checked = checkConfig(source);
+      return checked.ok ? describeConfig(checked.value).join('\n') : '';
+    };
+    expect(said(withPresence('{ antiPassback: hard, capacity: 4 }'))).toContain(
+      'who is inside and comes again is refused, until 43200000 ms after the entry; at most 4 may be inside',
+    );
+    expect(said(GOOD)).toContain('is let in, which is noted');
+    expect(said(GOOD.replace(/ {6}exit: .*\n/, ''))).toContain('no exit reader');
+  });
+
   it('GC4: paths are seen from the folder of the file', () => {
     const config = resolvePaths(good(), '/etc/palang/gateway.yaml');
     expect(config.server.keyFile).toBe('/etc/palang/gateway.key');
@@ -176,6 +304,16 @@ describe('checkConfig', () => {
       entry: { port: '/dev/serial/by-id/usb-A' },
       exit: { port: 'tcp://10.0.0.9:4001' },
     });
+    const reader = 'port: /dev/ttyS1, address: 1, keyFile: entry.scbk';
+    const keyed = checkConfig(osdp(reader, 'port: tcp://10.0.0.9:4001, address: 1, allowClear: true'));
+    const resolved = keyed.ok ? resolvePaths(keyed.value, '/etc/palang/gateway.yaml') : undefined;
+    expect(resolved?.doors[0]?.readers).toMatchObject({
+      entry: { port: '/dev/ttyS1', keyFile: '/etc/palang/entry.scbk' },
+      exit: { port: 'tcp://10.0.0.9:4001', allowClear: true },
+    });
+    expect(resolved && describeConfig(resolved).join('\n')).toMatch(
+      /entry osdp at \/dev\/ttyS1, address 1, by secure channel, exit osdp .* can be forged[\s\S]*which the reader ends/,
+    );
     const board = checkConfig(withLock('driver: modbus-rtu, port: relay, unit: 1, relay: 0'));
     expect(board.ok && resolvePaths(board.value, '/etc/palang/gateway.yaml').doors[0]?.lock).toMatchObject({
       port: '/etc/palang/relay',

@@ -14,21 +14,10 @@ export interface ConfigError {
   readonly message: string;
 }
 
-const LATER = {
-  protocol: ['osdp'],
-  driver: ['osdp-output'],
-  preset: ['esphome', 'tasmota', 'shelly-gen1', 'shelly-gen2'],
-} as const;
-
-/** Tells a word that the manual knows from one that nobody knows. */
-const chosenBy = (key: keyof typeof LATER, now: readonly string[]) => ({
-  error: (issue: { readonly code?: string | undefined; readonly input?: unknown }): string | undefined => {
-    if (issue.code !== 'invalid_union') return undefined;
-    const input = issue.input as Readonly<Record<string, unknown>> | undefined;
-    const known = LATER[key].find((word) => word === input?.[key]);
-    const choice = `there are: ${now.join(', ')}`;
-    return known === undefined ? `unknown ${key}; ${choice}` : `${known} is not in this version; ${choice}`;
-  },
+/** Names the choice where a word is not one of it. */
+const chosenBy = (key: 'protocol' | 'driver' | 'preset', choice: readonly string[]) => ({
+  error: (issue: { readonly code?: string | undefined }): string | undefined =>
+    issue.code === 'invalid_union' ? `unknown ${key}; there are: ${choice.join(', ')}` : undefined,
 });
 
 const text = z.string().min(1).max(1000);
@@ -56,14 +45,30 @@ const asciiSchema = z.strictObject({
   order: z.enum(['air', 'reversed']).optional(),
 });
 
+const cardSchema = z.strictObject({
+  format: z.enum(['h10301', 'wg34', 'c1000-35', 'h10302', 'h10304', 'c1000-48', 'raw']),
+  bits: z.number().int().optional(),
+  parity: z.enum(['checked', 'ignored']).optional(),
+});
+
+const osdpSchema = z.strictObject({
+  protocol: z.literal('osdp'),
+  port,
+  baud,
+  address: fromZero.max(126),
+  /** Holds the key of its secure channel, 32 hex digits. */
+  keyFile: text.optional(),
+  /** Takes what a reader without a key says, which anybody on its wires can say as well. */
+  allowClear: z.literal(true).optional(),
+  card: cardSchema.optional(),
+});
+
 const wiegandSchema = z.strictObject({
   protocol: z.literal('wiegand'),
   /** The controller that it is wired to, and the pair of terminals there. */
   reader: text,
   number: fromZero.max(3),
-  format: z.enum(['h10301', 'wg34', 'c1000-35', 'h10302', 'h10304', 'c1000-48', 'raw']),
-  bits: z.number().int().optional(),
-  parity: z.enum(['checked', 'ignored']).optional(),
+  ...cardSchema.shape,
   keypad: z
     .union([
       z.enum(['none', '4-bit', '6-bit', '8-bit']),
@@ -80,8 +85,9 @@ const readerSchema = z.discriminatedUnion(
     asciiSchema,
     z.strictObject({ protocol: z.literal('line'), port, baud }),
     wiegandSchema,
+    osdpSchema,
   ],
-  chosenBy('protocol', [...plainProtocols, 'ascii', 'line', 'wiegand']),
+  chosenBy('protocol', [...plainProtocols, 'ascii', 'line', 'wiegand', 'osdp']),
 );
 
 /** Such a relay stays as it was told when this program dies, so something else has to end the pulse. */
@@ -93,6 +99,13 @@ const lockSchema = z.discriminatedUnion(
   'driver',
   [
     z.strictObject({ driver: z.literal('line'), reader: text, output: fromZero.max(7), releaseMs }),
+    z.strictObject({
+      driver: z.literal('osdp-output'),
+      reader: text,
+      output: fromZero.max(15),
+      /** The reader's timer counts in tenths of a second. */
+      releaseMs: releaseMs.multipleOf(100),
+    }),
     z.strictObject({
       driver: z.literal('modbus-rtu'),
       port,
@@ -121,7 +134,7 @@ const lockSchema = z.discriminatedUnion(
       releaseMs,
     }),
   ],
-  chosenBy('driver', ['line', 'modbus-rtu', 'lcus', 'gpio']),
+  chosenBy('driver', ['line', 'osdp-output', 'modbus-rtu', 'lcus', 'gpio']),
 );
 type Lock = z.infer<typeof lockSchema>;
 
@@ -132,36 +145,145 @@ const topicSchema = z
   .max(200)
   .regex(/^[^+#\0]+$/, 'a topic without wildcards');
 const words = z.array(z.string().min(1).max(40)).min(1).max(8);
+const isAmbiguous = (some: readonly string[], others: readonly string[]): boolean =>
+  some.some((word) => others.some((other) => other.toLowerCase() === word.toLowerCase()));
 const silence = z
   .number()
   .int()
   .min(1000)
   .max(7 * 86_400_000);
 
-const contactSchema = z.discriminatedUnion(
-  'preset',
-  [
-    z.strictObject({ preset: z.literal('zigbee2mqtt'), topic: topicSchema, maxSilenceMs: silence }),
-    z.strictObject({
-      preset: z.literal('custom'),
-      topic: topicSchema,
-      /** JSON pointer to the value; absent where the payload itself is the value. */
-      pointer: z
-        .string()
-        .max(200)
-        .regex(/^(\/[^/]+)+$/)
-        .optional(),
-      closed: words,
-      open: words,
-      availability: z.strictObject({ topic: topicSchema, online: words, offline: words }).optional(),
-      maxSilenceMs: silence,
-    }),
-  ],
-  chosenBy('preset', ['zigbee2mqtt', 'custom']),
-);
+/** True where the sensor says the opposite of what its preset expects, by its wiring. */
+const inverted = z.boolean().optional();
+/** Battery sensors repeat themselves about once in 50 minutes. */
+const ZIGBEE_SILENCE_MS = 2 * 3_600_000;
+/** Three times the period in which the device repeats itself, 300 s as it comes. */
+const TASMOTA_SILENCE_MS = 900_000;
+/** The device sleeps and reports its battery once or twice a day. */
+const SLEEPER_SILENCE_MS = 25 * 3_600_000;
+
+const contactSchema = z
+  .discriminatedUnion(
+    'preset',
+    [
+      z.strictObject({
+        preset: z.literal('zigbee2mqtt'),
+        topic: topicSchema,
+        /** As `output` of zigbee2mqtt: one message with all values, or a topic for each. */
+        output: z.enum(['json', 'attribute']).optional(),
+        maxSilenceMs: silence.default(ZIGBEE_SILENCE_MS),
+      }),
+      z.strictObject({
+        preset: z.literal('esphome'),
+        topic: topicSchema.regex(
+          /^.+\/binary_sensor\/[^/]+\/state$/,
+          'must be PREFIX/binary_sensor/OBJECT_ID/state',
+        ),
+        inverted,
+        // Speaks on change only; its last will tells when it is gone.
+        maxSilenceMs: silence.optional(),
+      }),
+      z.strictObject({
+        preset: z.literal('tasmota'),
+        topic: topicSchema.regex(
+          /^(?:tele\/.+\/SENSOR|stat\/.+\/RESULT)$/,
+          'must be tele/TOPIC/SENSOR (SwitchMode 15) or stat/TOPIC/RESULT (SetOption114 1); POWER toggles and is no contact',
+        ),
+        /** Number of the switch, from 1. */
+        switch: z.number().int().min(1).max(28).optional(),
+        inverted,
+        maxSilenceMs: silence.optional(),
+      }),
+      z.strictObject({
+        preset: z.literal('shelly-gen1'),
+        topic: topicSchema.regex(/^shellies\/[^/]+\/sensor\/state$/, 'must be shellies/DEVICE/sensor/state'),
+        maxSilenceMs: silence.default(SLEEPER_SILENCE_MS),
+      }),
+      z.strictObject({
+        preset: z.literal('shelly-gen2'),
+        topic: topicSchema.regex(
+          /^(?!.*\/(?:events|status|online|rpc)(?:\/|$))/,
+          'must be the prefix of the device alone, e.g. shellyplus1-a8032abe54dc',
+        ),
+        input: fromZero.max(99).optional(),
+        inverted,
+        maxSilenceMs: silence.optional(),
+      }),
+      z.strictObject({
+        preset: z.literal('custom'),
+        topic: topicSchema,
+        /** JSON pointer to the value; absent where the payload itself is the value. */
+        pointer: z
+          .string()
+          .max(200)
+          .regex(/^(\/[^/]+)+$/)
+          .optional(),
+        closed: words,
+        open: words,
+        availability: z.strictObject({ topic: topicSchema, online: words, offline: words }).optional(),
+        maxSilenceMs: silence,
+      }),
+    ],
+    chosenBy('preset', ['zigbee2mqtt', 'esphome', 'tasmota', 'shelly-gen1', 'shelly-gen2', 'custom']),
+  )
+  .transform((contact) =>
+    // In this form the device repeats itself; in the other it speaks on change only.
+    contact.preset === 'tasmota' && contact.topic.endsWith('/SENSOR')
+      ? { ...contact, maxSilenceMs: contact.maxSilenceMs ?? TASMOTA_SILENCE_MS }
+      : contact,
+  )
+  .superRefine((contact, context) => {
+    if (contact.preset !== 'custom') return;
+    const complain = (path: string[]): void =>
+      context.addIssue({ code: 'custom', path, message: 'a word that means the one and the other' });
+    if (isAmbiguous(contact.closed, contact.open)) complain(['open']);
+    const { availability } = contact;
+    if (availability !== undefined && isAmbiguous(availability.online, availability.offline)) {
+      complain(['availability', 'offline']);
+    }
+  });
 
 /** How a door contact speaks over MQTT. */
 export type ContactConfig = z.infer<typeof contactSchema>;
+
+const inputNumber = z.number().int().min(0).max(15);
+const wiredContactSchema = z.strictObject({
+  reader: text,
+  input: inputNumber,
+  closedWhen: z.enum(['active', 'inactive']),
+});
+
+/** A door contact on the wires of a reader's input. */
+export type WiredContactConfig = z.infer<typeof wiredContactSchema>;
+
+/** Told apart by `reader`: a union would say of every fault that nothing fits, and nowhere in particular. */
+const doorContactSchema = z
+  .looseObject({})
+  .transform((contact, context): ContactConfig | WiredContactConfig => {
+    const checked = ('reader' in contact ? wiredContactSchema : contactSchema).safeParse(contact);
+    if (checked.success) return checked.data;
+    context.issues.push(...(checked.error.issues as typeof context.issues));
+    return z.NEVER;
+  });
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+const presenceSchema = z.strictObject({
+  /** A second entry without an exit: `hard` is refused, `soft` is noted. */
+  antiPassback: z.enum(['off', 'soft', 'hard']).default('soft'),
+  /** After so long an entry without an exit counts no more: the exit was missed. */
+  forgiveMs: z
+    .number()
+    .int()
+    .min(60_000)
+    .max(7 * DAY_MS)
+    .default(12 * HOUR_MS),
+  /** How many may be inside; left out, as many as come. */
+  capacity: z.number().int().min(1).max(1000).optional(),
+  /** How long after the end of the permit a stay is told to be too long. */
+  overstayGraceMs: z.number().int().min(0).max(DAY_MS).default(900_000),
+});
 
 const doorSchema = z.strictObject({
   id: idSchema,
@@ -172,14 +294,16 @@ const doorSchema = z.strictObject({
     panel: readerSchema.optional(),
   }),
   lock: lockSchema,
-  contact: contactSchema.optional(),
-  exitButton: z.strictObject({ reader: text, input: z.number().int().min(0).max(15) }).optional(),
+  contact: doorContactSchema.optional(),
+  exitButton: z.strictObject({ reader: text, input: inputNumber }).optional(),
   heldOpenMs: z.number().int().min(1000).max(3_600_000).default(30_000),
+  presence: presenceSchema.prefault({}),
 });
 
 /** One door as the installer describes it. */
 export type DoorConfig = z.infer<typeof doorSchema>;
 type Reader = z.infer<typeof readerSchema>;
+type OsdpReader = z.infer<typeof osdpSchema>;
 
 /** The readers that a door has, by name. */
 export const readersOf = (door: Pick<DoorConfig, 'readers'>): readonly (readonly [string, Reader])[] =>
@@ -220,18 +344,38 @@ const configSchema = z
       if (ids.has(door.id)) complain([...at, 'id'], 'this door is described twice');
       ids.add(door.id);
       const readers = new Map(readersOf(door));
-      const needsLine = (path: string[], name: string): void => {
-        if (readers.get(name)?.protocol !== 'line') {
-          complain([...at, ...path], 'must name a reader of this door whose protocol is line');
+      const needs = (path: string[], name: string, ...protocols: readonly Reader['protocol'][]): void => {
+        if (!protocols.some((protocol) => readers.get(name)?.protocol === protocol)) {
+          const choice = protocols.join(' or ');
+          complain([...at, ...path], `must name a reader of this door whose protocol is ${choice}`);
         }
       };
       const terminals = new Set<string>();
+      const lines = new Map<string, OsdpReader[]>();
+      const takeOsdp = (path: (string | number)[], reader: OsdpReader): void => {
+        if ((reader.keyFile === undefined) === (reader.allowClear === undefined)) {
+          complain(path, 'needs a keyFile, or allowClear: true for a reader whose cards anybody can forge');
+        }
+        const line = lines.get(reader.port) ?? [];
+        if (line.length === 0) takePort(path, reader);
+        if (line.some(({ address }) => address === reader.address)) {
+          complain([...path, 'address'], 'this address is used twice on its port');
+        }
+        if (line.some((other) => other.baud !== reader.baud)) {
+          complain([...path, 'baud'], 'readers on one port have one rate');
+        }
+        lines.set(reader.port, [...line, reader]);
+      };
       for (const [name, reader] of readers) {
         const fault = findReaderFault(reader);
-        if (fault !== null) complain([...at, 'readers', name, fault.key], fault.message);
-        if (reader.protocol !== 'wiegand') takePort([...at, 'readers', name], reader);
+        if (fault !== null) {
+          const card = reader.protocol === 'osdp' ? ['card'] : [];
+          complain([...at, 'readers', name, ...card, fault.key], fault.message);
+        }
+        if (reader.protocol === 'osdp') takeOsdp([...at, 'readers', name], reader);
+        else if (reader.protocol !== 'wiegand') takePort([...at, 'readers', name], reader);
         else {
-          needsLine(['readers', name, 'reader'], reader.reader);
+          needs(['readers', name, 'reader'], reader.reader, 'line');
           const terminal = `${reader.reader} ${reader.number}`;
           if (terminals.has(terminal)) {
             complain([...at, 'readers', name, 'number'], 'these terminals are used twice');
@@ -239,10 +383,25 @@ const configSchema = z
           terminals.add(terminal);
         }
       }
-      if (door.lock.driver === 'line') needsLine(['lock', 'reader'], door.lock.reader);
+      if (door.lock.driver === 'line') needs(['lock', 'reader'], door.lock.reader, 'line');
+      else if (door.lock.driver === 'osdp-output') needs(['lock', 'reader'], door.lock.reader, 'osdp');
       else if (door.lock.driver !== 'gpio') takePort([...at, 'lock'], door.lock);
-      if (door.exitButton !== undefined) needsLine(['exitButton', 'reader'], door.exitButton.reader);
-      if (door.contact !== undefined && config.mqtt === undefined) {
+      if (door.exitButton !== undefined) {
+        needs(['exitButton', 'reader'], door.exitButton.reader, 'line', 'osdp');
+      }
+      if (door.readers.exit === undefined) {
+        const counts = 'needs a reader named exit: where nobody is seen to leave, nobody can be counted';
+        const { antiPassback, capacity } = door.presence;
+        if (antiPassback === 'hard') complain([...at, 'presence', 'antiPassback'], counts);
+        if (capacity !== undefined) complain([...at, 'presence', 'capacity'], counts);
+      }
+      if (door.contact !== undefined && 'reader' in door.contact) {
+        needs(['contact', 'reader'], door.contact.reader, 'line', 'osdp');
+        const { exitButton } = door;
+        if (exitButton?.reader === door.contact.reader && exitButton.input === door.contact.input) {
+          complain([...at, 'contact', 'input'], 'the exit button is on this input');
+        }
+      } else if (door.contact !== undefined && config.mqtt === undefined) {
         complain([...at, 'contact'], 'a contact over MQTT needs the mqtt section');
       }
     }
@@ -317,7 +476,13 @@ export function resolvePaths(config: GatewayConfig, configFile: string): Gateway
       readers: Object.fromEntries(
         readersOf(door).map(([name, reader]) => [
           name,
-          reader.protocol === 'wiegand' ? reader : { ...reader, port: at(reader.port) },
+          reader.protocol === 'wiegand'
+            ? reader
+            : {
+                ...reader,
+                port: at(reader.port),
+                ...('keyFile' in reader && reader.keyFile !== undefined && { keyFile: at(reader.keyFile) }),
+              },
         ]),
       ) as DoorConfig['readers'],
       lock: 'port' in door.lock ? { ...door.lock, port: at(door.lock.port) } : door.lock,
@@ -325,10 +490,15 @@ export function resolvePaths(config: GatewayConfig, configFile: string): Gateway
   };
 }
 
-const describeReader = (reader: Reader): string =>
-  reader.protocol === 'wiegand'
-    ? `wiegand ${reader.format} at terminals ${reader.number} of ${reader.reader}`
-    : `${reader.protocol} at ${reader.port}`;
+function describeReader(reader: Reader): string {
+  if (reader.protocol === 'wiegand') {
+    return `wiegand ${reader.format} at terminals ${reader.number} of ${reader.reader}`;
+  }
+  const at = `${reader.protocol} at ${reader.port}`;
+  if (reader.protocol !== 'osdp') return at;
+  const trust = reader.keyFile === undefined ? 'in clear, so its cards can be forged' : 'by secure channel';
+  return `${at}, address ${reader.address}, ${trust}`;
+}
 
 /** What a grant does, and what ends it should this program not. */
 function describeLock(lock: Lock): string {
@@ -336,6 +506,8 @@ function describeLock(lock: Lock): string {
   switch (lock.driver) {
     case 'line':
       return `a grant releases output ${lock.output} of ${lock.reader} for ${ms} ms`;
+    case 'osdp-output':
+      return `a grant releases output ${lock.output} of ${lock.reader} for ${ms} ms, which the reader ends`;
     case 'modbus-rtu':
       return `a grant releases relay ${lock.relay} of unit ${lock.unit} at ${lock.port} for ${ms} ms, which the board ends`;
     case 'lcus':
@@ -343,6 +515,17 @@ function describeLock(lock: Lock): string {
     case 'gpio':
       return `a grant releases line ${lock.line} of ${lock.chip} for ${ms} ms; should its process die, only the external timer ends it`;
   }
+}
+
+function describePresence({ readers, presence }: DoorConfig): string {
+  const { antiPassback, forgiveMs, capacity, overstayGraceMs } = presence;
+  if (readers.exit === undefined) return 'no exit reader, so who is still inside is not known';
+  const again = { off: 'is let in', soft: 'is let in, which is noted', hard: 'is refused' }[antiPassback];
+  return [
+    `who is inside and comes again ${again}, until ${forgiveMs} ms after the entry`,
+    ...(capacity === undefined ? [] : [`at most ${capacity} may be inside`]),
+    `a stay is too long ${overstayGraceMs} ms after its permit`,
+  ].join('; ');
 }
 
 /** Says in plain lines what a gateway with this configuration would do. */
@@ -357,11 +540,14 @@ export function describeConfig(config: GatewayConfig): readonly string[] {
       `door ${door.id}: ${describeLock(door.lock)}`,
       door.contact === undefined
         ? `door ${door.id}: no contact, so nobody can tell whether it was opened`
-        : `door ${door.id}: contact ${door.contact.preset} on ${door.contact.topic}`,
+        : 'reader' in door.contact
+          ? `door ${door.id}: contact on input ${door.contact.input} of ${door.contact.reader}, closed when ${door.contact.closedWhen}`
+          : `door ${door.id}: contact ${door.contact.preset} on ${door.contact.topic}`,
       door.exitButton === undefined
         ? `door ${door.id}: no exit button is observed; leaving by it looks like a forced door`
         : `door ${door.id}: exit button is input ${door.exitButton.input} of ${door.exitButton.reader}, observed only`,
-      `door ${door.id}: held open after ${door.heldOpenMs} ms`,
+      `door ${door.id}: held open after ${door.heldOpenMs} ms, with a warning at two thirds of it`,
+      `door ${door.id}: ${describePresence(door)}`,
     ]),
   ];
 }

@@ -7,17 +7,20 @@ import { encodeHex, utf8 } from '#contract/bytes';
 import { Fault, type Result } from '#contract/result';
 import type { RootBody } from '#contract/root-document';
 import { openDoorHardware, type DoorHardware, type DoorHardwareConfig } from '../firmware-bridge/bridge.ts';
-import { readersOf, type GatewayConfig } from './config.ts';
+import type { GatewayConfig } from './config.ts';
 import { sha256, systemRandom } from './crypto-ports.ts';
 import { decodeIdentity, decodeTrust, type GatewayIdentity, type IdentityError } from './identity.ts';
 import { openJournal, type Journal, type NewRecord } from './journal/journal.ts';
-import { openDoorLoop, replayPresence, type DoorCrashPoint, type DoorLoop } from './loop/door-loop.ts';
+import { openDoorLoop, type DoorCrashPoint, type DoorLoop } from './loop/door-loop.ts';
 import { createGatewayClock, type GatewayClock, type TimeSource } from './loop/gateway-clock.ts';
 import { createPolicyStore } from './permits/policy-store.ts';
 import { openSnapshotFiles } from './permits/snapshot-files.ts';
+import { replayPresence } from './presence/replay-presence.ts';
+import { loadReaders } from './reader-keys.ts';
 import { openContactSensor } from './sensors/contact-sensor.ts';
 import { createDoorPublisher, onlineTopic } from './sensors/door-publisher.ts';
 import { openMqttLink } from './sensors/mqtt-link.ts';
+import { createWiredContact } from './sensors/wired-contact.ts';
 import { runJournalUpload } from './uplink/journal-upload.ts';
 import { createPause } from './uplink/pause.ts';
 import { runPolicySync, runWake, type SignedTime } from './uplink/policy-sync.ts';
@@ -81,6 +84,8 @@ async function openParts(
 ): Promise<RunningGateway> {
   const { config, clock, random, log } = options;
   const crashPoint = options.crashPoint ?? (() => undefined);
+  // Before any port is open: a key that cannot be used stops the start.
+  const readersOfDoor = config.doors.map(loadReaders);
   clock.raiseFloor(journal.timeFloorMs);
   journal.beginBoot(GATEWAY_VERSION);
   const fingerprint = fingerprintOf(config);
@@ -115,11 +120,11 @@ async function openParts(
   const openHardware = options.openHardware ?? openDoorHardware;
   const doors: DoorLoop[] = [];
   const sensors: { close(): void }[] = [];
-  for (const doorConfig of config.doors) {
+  for (const [index, doorConfig] of config.doors.entries()) {
     const hardware = openHardware(
       {
         doorId: doorConfig.id,
-        readers: Object.fromEntries(readersOf(doorConfig)) as DoorHardwareConfig['readers'],
+        readers: readersOfDoor[index] ?? {},
         lock: doorConfig.lock,
       },
       clock,
@@ -135,7 +140,13 @@ async function openParts(
       log: log.child({ door: doorConfig.id }),
     });
     doors.push(door);
-    if (doorConfig.contact !== undefined && link !== undefined) {
+    if (doorConfig.contact !== undefined && 'reader' in doorConfig.contact) {
+      const contact = createWiredContact(doorConfig.contact);
+      hardware.onEvent((event) => {
+        const reading = contact.take(event);
+        if (reading !== null) door.takeContact(reading);
+      });
+    } else if (doorConfig.contact !== undefined && link !== undefined) {
       sensors.push(
         openContactSensor({
           config: doorConfig.contact,

@@ -1,13 +1,16 @@
 import { checkConfigCommand } from './check-config-command.ts';
+import { digestCommand } from './digest-command.ts';
 import { enrolCommand } from './enrol-command.ts';
 import { exportCommand } from './export-command.ts';
 import { gatewayCommand } from './gateway-command.ts';
+import { musterCommand } from './muster-command.ts';
 import { createForwardedCommand, runProgram } from './program.ts';
 import { proveCommand } from './prove-command.ts';
 import { serverCommand } from './server-command.ts';
 import { userCommand } from './user-command.ts';
 import { verifyCommand } from './verify-command.ts';
 import { VERSION } from './version.ts';
+import { whyCommand } from './why-command.ts';
 
 // What only some commands need is loaded by them: a verification must not open what a server opens.
 const commands = {
@@ -22,10 +25,13 @@ const commands = {
   ),
   enrol: enrolCommand,
   'check-config': checkConfigCommand,
+  muster: musterCommand,
   user: userCommand,
   export: exportCommand,
   verify: verifyCommand,
   prove: proveCommand,
+  why: whyCommand,
+  digest: digestCommand,
   story: createForwardedCommand('plays one working day through the real processes', async (args) =>
     (await import('../story/run-story.ts')).runStory(args),
   ),

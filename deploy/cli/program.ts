@@ -67,6 +67,34 @@ export function createCommand<const T extends ArgsDef>(
   };
 }
 
+/** Stands between the values of an option that was given several: no name of a file holds it. */
+const VALUE_SEPARATOR = '\0';
+
+/** Splits the value of an option that `joinValues` has joined. */
+export const splitValues = (joined: string | undefined): readonly string[] =>
+  joined === undefined ? [] : joined.split(VALUE_SEPARATOR);
+
+/** Makes `--name A B --name C` one value, as citty knows no option with several. */
+export function joinValues(command: ProgramCommand, name: string): ProgramCommand {
+  const flag = `--${name}`;
+  return {
+    summary: command.summary,
+    run(args, output) {
+      const rest: string[] = [];
+      const values: string[] = [];
+      let isValue = false;
+      for (const arg of args) {
+        if (arg.startsWith('-')) isValue = arg === flag;
+        if (arg.startsWith(`${flag}=`)) values.push(arg.slice(flag.length + 1));
+        else if (isValue && arg !== flag) values.push(arg);
+        else if (arg !== flag) rest.push(arg);
+      }
+      const isGiven = args.some((arg) => arg === flag || arg.startsWith(`${flag}=`));
+      return command.run(isGiven ? [...rest, `${flag}=${values.join(VALUE_SEPARATOR)}`] : rest, output);
+    },
+  };
+}
+
 /** Makes a command that reads its options, and answers to --help, by itself. */
 export const createForwardedCommand = (
   summary: string,
@@ -162,6 +190,12 @@ const FAULT_WORDS: Readonly<Record<string, string>> = {
   'key-file-unreadable': 'the key file of this gateway cannot be read; enrol it first (palang enrol)',
   'keys-do-not-fit-database': 'the keys are not those that this database was made with',
   'keys-of-another-site': 'the keys are those of another site; check PALANG_SITE',
+  'reader-key-all-zero':
+    'the key file of a reader holds the all-zero key, which everybody knows; pair the reader',
+  'reader-key-default':
+    'the key file of a reader holds the default key, which everybody knows; pair the reader',
+  'reader-key-malformed': 'the key file of a reader must hold 32 hex digits and nothing else',
+  'reader-key-unreadable': 'the key file of a reader cannot be read',
   'root-document-damaged': 'site-root.json cannot be read',
   'trust-file-not-genuine': 'the trust file is not signed as it must be',
   'trust-file-unreadable': 'the trust file of this gateway cannot be read; enrol it first (palang enrol)',

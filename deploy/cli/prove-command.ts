@@ -5,7 +5,8 @@ import { loadLocalEvidence } from './local-evidence.ts';
 import { createCommand, EXIT, JSON_OPTION, UnusableInput } from './program.ts';
 import { readBundle } from './read-bundle.ts';
 
-const WORDS: Readonly<Record<ProveError, string>> = {
+/** Why no proof can be made. */
+export const PROVE_WORDS: Readonly<Record<ProveError, string>> = {
   'no-such-event': 'there is no such event, or the server does not hold it yet',
   'not-provable': 'the evidence is not whole; see palang verify',
 };
@@ -41,7 +42,7 @@ export const proveCommand = createCommand(
     const hasOpenings = args['with-opening'] === true;
     const proof = encodeEventProof(sha256, files, place, { hasOpenings });
     if (!proof.ok) {
-      output.complain(`palang prove: ${WORDS[proof.error]}`);
+      output.complain(`palang prove: ${PROVE_WORDS[proof.error]}`);
       return EXIT.no;
     }
     // What is handed out must convince somebody else: so it has to convince us first.

@@ -1,6 +1,8 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { BUNDLE_PATHS } from '#contract/bundle-format';
+import { parseDigest } from '#contract/digest';
+import type { DigestFile } from '#contract/digest-check';
 import { isEventProof } from '#contract/event-proof';
 import { UnusableInput } from './program.ts';
 import { readZip, type ZipContent, type ZipError, type ZipLimits } from './read-zip.ts';
@@ -45,6 +47,25 @@ export function readEventProof(path: string): Uint8Array | null {
   if (!stats.isFile() || stats.size > MAX_PROOF_BYTES) return null;
   const bytes = readFileSync(path);
   return isEventProof(bytes) ? bytes : null;
+}
+
+/** Longer than any mail that holds a digest. */
+const MAX_DIGEST_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Reads a text that holds a digest.
+ * @throws UnusableInput where there is none in it
+ */
+export function readDigest(path: string): DigestFile {
+  if (path === '') throw new UnusableInput('--digest needs a value');
+  const stats = statOf(path);
+  const name = basename(path);
+  if (!stats.isFile() || stats.size > MAX_DIGEST_BYTES)
+    throw new UnusableInput(`${name} is no text of a digest`);
+  const bytes = readFileSync(path);
+  const digest = parseDigest(bytes);
+  if (digest.ok || digest.error.code !== 'no-digest') return { name, bytes };
+  throw new UnusableInput(`${name} holds no digest; give its text, as mailed or scanned from the page`);
 }
 
 function statOf(path: string): Stats {

@@ -10,6 +10,7 @@ import { openDatabase } from '../../server/store/database.ts';
 import { findSignIn } from '../../server/store/people.ts';
 import { findSession, insertSession } from '../../server/store/sessions.ts';
 import { createSystemClock } from '../all-in-one/system-clock.ts';
+import { digestCommand } from './digest-command.ts';
 import { exportCommand } from './export-command.ts';
 import { proveCommand } from './prove-command.ts';
 import { serverCommand } from './server-command.ts';
@@ -23,6 +24,7 @@ let count = 0;
 const commands = {
   user: userCommand,
   export: exportCommand,
+  digest: digestCommand,
   verify: verifyCommand,
   prove: proveCommand,
   server: serverCommand,
@@ -178,6 +180,17 @@ describe('palang export', () => {
       exitCode: 1,
       errors: 'palang prove: there is no such event, or the server does not hold it yet\n',
     });
+  });
+
+  it('DC18: digest asks the database of this machine, and its export goes on from it', async () => {
+    expect(await run('digest')).toMatchObject({ exitCode: 2 });
+    expect(existsSync(home)).toBe(false);
+    await makeSite();
+    const text = join(home, 'pekan.txt');
+    expect(await run('digest', '--out', text)).toMatchObject({ exitCode: 0, errors: '' });
+    const out = join(home, 'bukti.zip');
+    await run('export', out);
+    expect(await run('verify', out, '--digest', text)).toMatchObject({ exitCode: 0, errors: '' });
   });
 
   it('DC1: the server shows its settings and the fingerprint for the paper', async () => {

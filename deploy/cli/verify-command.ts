@@ -3,17 +3,25 @@ import { stdout } from 'node:process';
 import { verifyBundle, type BundleReport, type BundleVerdict } from '#contract/bundle';
 import { checkExtension, type ExtensionFailure } from '#contract/bundle-extension';
 import type { BundleFailure } from '#contract/bundle-failure';
+import { checkDigests, type DigestFailure, type DigestFile, type DigestReport } from '#contract/digest-check';
 import { verifyEventProof, type EventProofReport } from '#contract/event-proof';
 import { err, ok, type Result } from '#contract/result';
 import { hmacSha256, sha256, verifyEd25519 } from '../../server/signing/node-crypto.ts';
-import { createCommand, EXIT, JSON_OPTION, UnusableInput, type Output } from './program.ts';
-import { readBundle, readEventProof } from './read-bundle.ts';
+import {
+  createCommand,
+  EXIT,
+  joinValues,
+  JSON_OPTION,
+  splitValues,
+  UnusableInput,
+  type Output,
+} from './program.ts';
+import { readBundle, readDigest, readEventProof } from './read-bundle.ts';
 import type { ZipContent } from './read-zip.ts';
 
 const ports = { sha256, hmac: hmacSha256, verify: verifyEd25519 };
 
-/** `palang verify`: needs no server, no network and no trust in who made the bundle. */
-export const verifyCommand = createCommand(
+const verifyOnce = createCommand(
   'verify',
   'tells whether an evidence bundle, or the proof of one event, is what was signed, and if not, which record is not',
   {
@@ -26,6 +34,11 @@ export const verifyCommand = createCommand(
       type: 'string',
       valueHint: 'bundle',
       description: 'older bundle of the same site; the new one must go on where it ended',
+    },
+    digest: {
+      type: 'string',
+      valueHint: 'file...',
+      description: 'weekly digests that others have kept, as text; the bundle must hold what they stand for',
     },
     'root-fingerprint': {
       type: 'string',
@@ -41,6 +54,7 @@ export const verifyCommand = createCommand(
     const proof = readEventProof(args.bundle);
     if (proof !== null) {
       if (args.previous !== undefined) throw new UnusableInput('--previous is for bundles');
+      if (args.digest !== undefined) throw new UnusableInput('--digest is for bundles');
       const verdict = await verifyEventProof(proof, ports, paper);
       if (verdict.ok) showReport(verdict.value, eventLines(verdict.value, show.isCompared), show);
       else showFailure({ file: basename(args.bundle), seq: null, ...verdict.error }, show);
@@ -48,6 +62,7 @@ export const verifyCommand = createCommand(
     }
     const content = readBundle(args.bundle);
     const older = args.previous === undefined ? null : await readPrevious(args.previous);
+    const digests = splitValues(args.digest).map(readDigest);
     const verdict = withDamage(
       await verifyBundle(content.files, ports, {
         ...paper,
@@ -55,15 +70,23 @@ export const verifyCommand = createCommand(
       }),
       content.damaged,
     );
-    const said = verdict.ok && older !== null ? extended(verdict.value, content, older) : verdict;
+    const said = verdict.ok ? await compared(verdict.value, content, { older, digests }) : verdict;
     if (said.ok) showReport(said.value, bundleLines(said.value, show.isCompared), show);
     else showFailure(said.error, show);
     return said.ok ? EXIT.done : EXIT.no;
   },
 );
 
-/** What a bundle holds, and how much of it came since an older one. */
-type Report = BundleReport & { readonly addedRecords?: number };
+/** `palang verify`: needs no server, no network and no trust in who made the bundle. */
+export const verifyCommand = joinValues(verifyOnce, 'digest');
+
+/** What a bundle holds, how much of it came since an older one, and the digests that it goes on from. */
+type Report = BundleReport & {
+  readonly addedRecords?: number;
+  readonly digests?: readonly DigestReport[];
+};
+
+type Failure = ExtensionFailure | DigestFailure;
 
 /** Reads an older bundle; one that does not verify says nothing about another. */
 async function readPrevious(path: string): Promise<ZipContent> {
@@ -75,13 +98,24 @@ async function readPrevious(path: string): Promise<ZipContent> {
   throw new UnusableInput(`the previous bundle is not intact itself: ${reason}, ${place}`);
 }
 
-function extended(
+/** Holds a bundle that verifies against what is known from before. */
+async function compared(
   report: BundleReport,
   { files }: ZipContent,
-  older: ZipContent,
-): Result<Report, ExtensionFailure> {
-  const extension = checkExtension(sha256, files, older.files);
-  return extension.ok ? ok({ ...report, ...extension.value }) : extension;
+  { older, digests }: { readonly older: ZipContent | null; readonly digests: readonly DigestFile[] },
+): Promise<Result<Report, Failure>> {
+  let said: Report = report;
+  if (older !== null) {
+    const extension = checkExtension(sha256, files, older.files);
+    if (!extension.ok) return extension;
+    said = { ...said, ...extension.value };
+  }
+  if (digests.length > 0) {
+    const checked = await checkDigests(ports, files, digests);
+    if (!checked.ok) return checked;
+    said = { ...said, digests: checked.value };
+  }
+  return ok(said);
 }
 
 /** Adds what unpacking found: an entry that could not be unpacked at all, or whose checksum alone is wrong. */
@@ -123,7 +157,7 @@ function paint(code: number, text: string): string {
   return isColoured ? `\u001b[${code};1m${text}\u001b[0m` : text;
 }
 
-function showFailure(failure: ExtensionFailure, { output, isJson }: Show): void {
+function showFailure(failure: Failure, { output, isJson }: Show): void {
   if (isJson) {
     output.say(JSON.stringify({ ok: false, ...failure }));
     return;
@@ -175,7 +209,7 @@ function eventLines(report: EventProofReport, isCompared: boolean): string[] {
 }
 
 function bundleLines(report: Report, isCompared: boolean): string[] {
-  const { period, addedRecords } = report;
+  const { period, addedRecords, digests = [] } = report;
   const width = Math.max(...report.logs.map((log) => log.origin.length));
   const { logs, records, checkpoints, openings } = report.counts;
   return [
@@ -186,6 +220,10 @@ function bundleLines(report: Report, isCompared: boolean): string[] {
     ...(addedRecords === undefined
       ? []
       : [`Since       the previous bundle ${addedRecords} records were added, and none was changed`]),
+    ...digests.map(
+      ({ file, week, size }) =>
+        `Digest      ${file}, week of ${week}: ${size} records of the site log are those of then`,
+    ),
     '',
     `${'Log'.padEnd(width)}  ${'records'.padStart(8)}  checkpoints  newest cosignature   root`,
     ...report.logs.map((log) =>

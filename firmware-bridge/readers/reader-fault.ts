@@ -1,4 +1,4 @@
-import type { ReaderConfig } from '../hardware.ts';
+import type { OsdpCardConfig, ReaderConfig } from '../hardware.ts';
 import { createAsciiReader, type AsciiProfileFault } from '../protocol/ascii/ascii-profile.ts';
 import { checkWiegandProfile } from '../protocol/keypad/read-wiegand.ts';
 import { asciiProfileOf } from './ascii-profile-of.ts';
@@ -26,18 +26,11 @@ export function findReaderFault(config: ReaderConfig): ReaderFault | null {
       const reader = createAsciiReader(asciiProfileOf(config));
       return reader.ok ? null : asciiFaults[reader.error];
     }
+    case 'osdp':
+      return config.card === undefined ? null : findCardFault(config.card);
     case 'wiegand': {
-      const { format, bits } = config;
-      if ((format === 'raw') !== (bits !== undefined)) {
-        return { key: 'bits', message: 'bits belong to the format raw, and raw needs them' };
-      }
-      // 26 and 34 bits have a parity of their own, which raw would store as part of the number.
-      if (bits !== undefined && (bits < 27 || bits > 64 || bits === 34)) {
-        return { key: 'bits', message: 'raw frames have 27 to 64 bits, and not 34' };
-      }
-      if (config.parity !== undefined && format !== 'wg34') {
-        return { key: 'parity', message: 'only wg34 readers leave their parity out' };
-      }
+      const fault = findCardFault(config);
+      if (fault !== null) return fault;
       return checkWiegandProfile(wiegandProfileOf(config)).ok
         ? null
         : { key: 'keypad', message: 'a PIN sent like this could be taken for a card' };
@@ -51,4 +44,17 @@ export function findReaderFault(config: ReaderConfig): ReaderFault | null {
     case 'line':
       return null;
   }
+}
+
+function findCardFault({ format, bits, parity }: OsdpCardConfig): ReaderFault | null {
+  if ((format === 'raw') !== (bits !== undefined)) {
+    return { key: 'bits', message: 'bits belong to the format raw, and raw needs them' };
+  }
+  // 26 and 34 bits have a parity of their own, which raw would store as part of the number.
+  if (bits !== undefined && (bits < 27 || bits > 64 || bits === 34)) {
+    return { key: 'bits', message: 'raw frames have 27 to 64 bits, and not 34' };
+  }
+  return parity !== undefined && format !== 'wg34'
+    ? { key: 'parity', message: 'only wg34 readers leave their parity out' }
+    : null;
 }

@@ -1,5 +1,5 @@
 import type { DriverWorld } from '../driver-world.ts';
-import type { WiegandReaderConfig } from '../hardware.ts';
+import type { OsdpCardConfig, WiegandReaderConfig } from '../hardware.ts';
 import type { WiegandCardProfile } from '../protocol/card/wiegand-format.ts';
 import { readWiegand, type WiegandReaderProfile } from '../protocol/keypad/read-wiegand.ts';
 import { createCardIntake } from './card-intake.ts';
@@ -43,7 +43,8 @@ export const wiegandProfileOf = (config: WiegandReaderConfig): WiegandReaderProf
   keypad: config.keypad ?? 'none',
 });
 
-function cardProfileOf({ format, bits, parity }: WiegandReaderConfig): WiegandCardProfile {
+/** What the cards of a reader are set to be. */
+export function cardProfileOf({ format, bits, parity }: OsdpCardConfig): WiegandCardProfile {
   if (format === 'raw') return { format, bitCount: bits ?? 0 };
   return format === 'wg34' ? { format, parity: parity ?? 'checked' } : { format };
 }

@@ -41,7 +41,10 @@ const good: Facts = {
   policy: { asOf: asEpochMs(NOW - 60_000), endsAt: asEpochMs(NOW + 24 * HOUR_MS) },
   credential: { cred: CRED, sub: SUB, st: 'active' },
   permits: [permitOf()],
+  room: { antiPassback: 'hard', isInside: false, others: 0, capacity: 2 },
 };
+
+const MOMENT_AND_PERMIT_RULES = RULES.length - 2;
 
 const reasonOf = (changes: Partial<Facts>): string => {
   const decision = decide({ ...good, ...changes });
@@ -55,6 +58,7 @@ describe('decide', () => {
       kind: 'granted',
       permit: good.permits[0],
       checked: RULES.map(({ reason }) => reason),
+      isPassedBack: false,
     });
   });
 
@@ -171,6 +175,40 @@ describe('decide', () => {
     });
   });
 
+  it('D16, D17, D18: over every room the answer is that of the table', () => {
+    let seen = 0;
+    for (const antiPassback of ['off', 'soft', 'hard'] as const) {
+      for (const isInside of [false, true]) {
+        for (const capacity of [null, 1, 2]) {
+          for (const others of [0, 1, 2, 3]) {
+            const decision = decide({ ...good, room: { antiPassback, isInside, others, capacity } });
+            const isBarred = antiPassback === 'hard' && isInside;
+            const isFull = capacity !== null && others >= capacity;
+            const isPassedBack = antiPassback === 'soft' && isInside;
+            const reason = isBarred ? 'already-inside' : 'room-full';
+            expect(decision).toMatchObject(
+              isBarred || isFull ? { kind: 'denied', reason } : { kind: 'granted', isPassedBack },
+            );
+            const looked = decision.checked.slice(MOMENT_AND_PERMIT_RULES);
+            expect(looked).toEqual([
+              ...(antiPassback === 'hard' ? ['already-inside'] : []),
+              ...(capacity !== null && !isBarred ? ['room-full'] : []),
+            ]);
+            seen += 1;
+          }
+        }
+      }
+    }
+    expect(seen).toBe(72);
+  });
+
+  it('D16, D17: a card without a permit that reaches learns nothing of the room', () => {
+    const room = { antiPassback: 'hard', isInside: true, others: 9, capacity: 1 } as const;
+    expect(reasonOf({ room, permits: [] })).toBe('no-permit');
+    expect(reasonOf({ room, permits: [permitOf({ exp: NOW / 1000 })] })).toBe('expired');
+    expect(reasonOf({ room })).toBe('already-inside');
+  });
+
   it('D15: over every combination of facts the first rule that denies gives the reason', () => {
     const permits = [
       [],
@@ -184,6 +222,7 @@ describe('decide', () => {
       [permitOf({ doors: ['gudang'] }), permitOf()],
     ];
     const ages = [0, 5 * HOUR_MS, 100 * HOUR_MS];
+    const rooms = [good.room, { ...good.room, isInside: true }, { ...good.room, others: 2 }];
     let seen = 0;
     const answers = new Set<string>();
     for (const isJournalWritable of [true, false]) {
@@ -191,14 +230,16 @@ describe('decide', () => {
         for (const clockTrust of [0, 1, 2, 3] as const) {
           for (const policyAge of [null, ...ages]) {
             for (const st of [null, ...CREDENTIAL_STATES]) {
-              for (const set of permits) {
+              for (const [set, room] of permits.flatMap((each) =>
+                rooms.map((room) => [each, room] as const),
+              )) {
                 const policy =
                   policyAge === null
                     ? null
                     : { asOf: asEpochMs(NOW - policyAge), endsAt: asEpochMs(NOW + 1) };
                 const credential = st === null ? null : { ...entry, st };
                 const presentation = { ageMs, isReaderOnline: true };
-                const facts = { ...good, isJournalWritable, clockTrust, policy, credential };
+                const facts = { ...good, room, isJournalWritable, clockTrust, policy, credential };
                 const decision = decide({ ...facts, presentation, permits: set });
                 const expected = expectedReason({ ...facts, presentation, permits: set });
                 seen += 1;
@@ -217,7 +258,7 @@ describe('decide', () => {
         }
       }
     }
-    expect(seen).toBe(2 * 2 * 4 * 4 * 4 * permits.length);
+    expect(seen).toBe(2 * 2 * 4 * 4 * 4 * permits.length * rooms.length);
     expect(answers).toEqual(new Set(RULES.map(({ reason }) => reason)));
   });
 });
@@ -237,7 +278,10 @@ function expectedReason(facts: Facts): string | null {
   const maxAge = (permit: PermitClaims): number =>
     ({ strict: 4, temp: 72, staff: 30 * 24, glass: 45 * 24 })[permit.cls] * HOUR_MS;
   const age = facts.now - policy.asOf;
-  if (own.some((permit, index) => limits[index] === null && age <= maxAge(permit))) return null;
+  if (own.some((permit, index) => limits[index] === null && age <= maxAge(permit))) {
+    if (facts.room.isInside) return 'already-inside';
+    return facts.room.others > 1 ? 'room-full' : null;
+  }
   if (limits.includes(null)) return 'policy-stale';
   return (
     (['outside-hours', 'not-yet-valid', 'expired', 'wrong-door'] as const).find((limit) =>

@@ -15,6 +15,17 @@ export interface PolicyAge {
   readonly endsAt: EpochMs;
 }
 
+/** What the room means to the person; counted by `gateway/presence`. */
+export interface RoomFacts {
+  /** `hard` refuses who is known to be inside, `soft` lets in and says so. */
+  readonly antiPassback: 'off' | 'soft' | 'hard';
+  readonly isInside: boolean;
+  /** How many others are inside, may be, or were let in a moment ago. */
+  readonly others: number;
+  /** How many may be inside; null where nobody set a limit. */
+  readonly capacity: number | null;
+}
+
 /** Everything that a decision looks at: the same facts give the same answer, today and in a replay. */
 export interface Facts {
   readonly door: string;
@@ -32,11 +43,18 @@ export interface Facts {
   readonly credential: CredentialEntry | null;
   /** The permits that name this card; members of the manifest in force. */
   readonly permits: readonly VerifiedPermit[];
+  readonly room: RoomFacts;
 }
 
 /** The answer, with the deny reasons that were looked into, in order; the last one is the reason of a denial. */
 export type Decision =
-  | { readonly kind: 'granted'; readonly permit: VerifiedPermit; readonly checked: readonly DenyReason[] }
+  | {
+      readonly kind: 'granted';
+      readonly permit: VerifiedPermit;
+      readonly checked: readonly DenyReason[];
+      /** The person is known to be inside already, and the door only notes that. */
+      readonly isPassedBack: boolean;
+    }
   | {
       readonly kind: 'denied';
       readonly reason: DenyReason;
@@ -70,6 +88,15 @@ interface PermitRule {
   readonly id: string;
   readonly reason: DenyReason;
   keeps(permit: VerifiedPermit, facts: Facts): boolean;
+}
+
+/** A rule over the room, where the door has it at all. */
+interface RoomRule {
+  readonly id: string;
+  readonly reason: DenyReason;
+  /** What a door does not look into is not said to have been looked into. */
+  applies(room: RoomFacts): boolean;
+  denies(room: RoomFacts): boolean;
 }
 
 const MOMENT_RULES: readonly MomentRule[] = [
@@ -119,15 +146,33 @@ const PERMIT_RULES: readonly PermitRule[] = [
   },
 ];
 
+// After the permits: only who may come in at all learns anything of the room. Who is inside already takes no
+// second place, so that is told before the room is called full.
+const ROOM_RULES: readonly RoomRule[] = [
+  {
+    id: 'D16',
+    reason: 'already-inside',
+    applies: ({ antiPassback }) => antiPassback === 'hard',
+    denies: ({ isInside }) => isInside,
+  },
+  {
+    id: 'D17',
+    reason: 'room-full',
+    applies: ({ capacity }) => capacity !== null,
+    denies: ({ capacity, others }) => capacity !== null && others >= capacity,
+  },
+];
+
 /** The rules in the order in which they speak. */
 export const RULES: readonly { readonly id: string; readonly reason: DenyReason }[] = [
   ...MOMENT_RULES,
   ...PERMIT_RULES,
+  ...ROOM_RULES,
 ];
 
 /**
  * Decides whether a card opens a door. The first rule that denies ends it; a grant needs every rule.
- * @see rules D1 to D14
+ * @see rules D1 to D18
  */
 export function decide(facts: Facts): Decision {
   const checked: DenyReason[] = [];
@@ -148,5 +193,13 @@ export function decide(facts: Facts): Decision {
     furthest = best;
   }
   if (furthest === null) throw new Error('no rule looked at the permits');
-  return { kind: 'granted', permit: furthest, checked };
+  const { room } = facts;
+  for (const rule of ROOM_RULES) {
+    if (!rule.applies(room)) continue;
+    const { reason } = rule;
+    checked.push(reason);
+    if (rule.denies(room)) return { kind: 'denied', reason, checked, permit: furthest };
+  }
+  const isPassedBack = room.antiPassback === 'soft' && room.isInside;
+  return { kind: 'granted', permit: furthest, checked, isPassedBack };
 }

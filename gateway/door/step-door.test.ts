@@ -10,6 +10,7 @@ import {
   MAX_WAITING,
   UNKNOWN_DOOR,
   alarmOf,
+  isHeldSoon,
   nextTickMs,
   stepDoor,
   type DoorEffect,
@@ -327,6 +328,29 @@ describe('stepDoor', () => {
     ]);
   });
 
+  it('DM16: the warning comes at two thirds, the alarm at the end', () => {
+    const warned = run([[20_002, tick]], open);
+    const early = run([[20_001, tick]], open);
+    expect([isHeldSoon(early.state), isHeldSoon(warned.state)]).toEqual([false, true]);
+    expect([early.told, warned.told]).toEqual([[], []]);
+    const held = run([[30_002, tick]], warned.state);
+    expect(held.told).toEqual(['door.held-open afterMs=30000']);
+    expect(isHeldSoon(held.state)).toBe(false);
+  });
+
+  it('DM16: only closing ends the warning, losing the contact does not', () => {
+    const lostOnce = run([[20_100, lost]], run([[20_002, tick]], open).state);
+    expect(isHeldSoon(lostOnce.state)).toBe(true);
+    expect(isHeldSoon(run([[20_200, opens()]], lostOnce.state).state)).toBe(true);
+    expect(isHeldSoon(run([[20_300, closes()]], lostOnce.state).state)).toBe(false);
+  });
+
+  it('DM16: a tick that comes too late for the warning is the alarm', () => {
+    const late = run([[90_000, tick]], open);
+    expect(late.told).toEqual(['door.held-open afterMs=30000']);
+    expect([isHeldSoon(late.state), nextTickMs(late.state)]).toEqual([false, null]);
+  });
+
   it('DM12: a leaf that went out of sight while open is held open all the same', () => {
     const { state, told } = run(
       [
@@ -478,6 +502,7 @@ describe('every state reachable', () => {
     return JSON.stringify({
       ...state,
       heldAtMs: from(state.heldAtMs),
+      warnAtMs: from(state.warnAtMs),
       releases: state.releases.map((each) => ({ ...each, of: nameOf(each.of), untilMs: from(each.untilMs) })),
       openedBy: state.openedBy && { ...state.openedBy, of: nameOf(state.openedBy.of) },
     });
@@ -531,6 +556,10 @@ describe('every state reachable', () => {
     if (alarmOf(before) !== 'none' && after.mode !== before.mode && input.type !== 'contact-closed') {
       fail('an alarm ended unseen');
     }
+    if (isHeldSoon(before) && !isHeldSoon(after) && !['closed', 'held-open'].includes(after.mode)) {
+      fail('a warning ended while the leaf was open');
+    }
+    if (isHeldSoon(after) && after.mode === 'closed') fail('a warning outlived the closing');
     if (told.includes('door.forced')) {
       const wasSeen = before.mode === 'closed' && input.type === 'contact-open' && !input.isInitial;
       const stillOpen = before.releases.some(({ untilMs }) => untilMs > input.atMs);

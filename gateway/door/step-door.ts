@@ -39,6 +39,8 @@ export interface DoorState {
   readonly openedBy: Pick<Release, 'cause' | 'of'> | null;
   /** When the leaf has been open for too long. */
   readonly heldAtMs: MonoMs | null;
+  /** When whoever stands there is warned of that; null once they are, and where nothing is open. */
+  readonly warnAtMs: MonoMs | null;
 }
 
 /** What a door is before anything was heard: nobody may take it for closed. */
@@ -50,6 +52,7 @@ export const UNKNOWN_DOOR: DoorState = {
   releases: [],
   openedBy: null,
   heldAtMs: null,
+  warnAtMs: null,
 };
 
 /** What happens to a door; `isInitial` marks a level that was found, not an edge that was seen. */
@@ -103,6 +106,12 @@ type InputOf<T extends DoorInput['type']> = Extract<DoorInput, { readonly type: 
 type Table = {
   readonly [M in DoorMode]: { readonly [T in DoorInput['type']]: Cell<InputOf<T>> };
 };
+
+/** The deadlines of a leaf that stands open from a moment on: the warning comes at two thirds. */
+const holdFrom = (atMs: MonoMs, { heldOpenMs }: DoorSettings): Pick<DoorState, 'heldAtMs' | 'warnAtMs'> => ({
+  heldAtMs: asMonoMs(atMs + heldOpenMs),
+  warnAtMs: asMonoMs(atMs + Math.floor((heldOpenMs * 2) / 3)),
+});
 
 const only = (state: DoorState): Step => ({ state, effects: [] });
 const journal = (ty: EventType, x: Readonly<Record<string, CanonicalValue>> = {}): DoorEffect => ({
@@ -188,13 +197,12 @@ const openSeen: Act<InputOf<'contact-open'>> = (state, { atMs, isInitial }, sett
   const { releases, effects } = settle(state.releases, (release) =>
     release === latest ? 'entered' : 'unknown',
   );
-  const heldAtMs = asMonoMs(atMs + settings.heldOpenMs);
   // Software never ends what the exit button released: leaving is the hardware's affair alone.
   const mayRelock =
     latest.cause !== 'unknown' && !state.releases.some(({ cause }) => cause === 'exit-button');
   const openedBy = { cause: latest.cause, of: latest.of };
   return {
-    state: { ...open, mode: 'open', releases, openedBy, heldAtMs },
+    state: { ...open, mode: 'open', releases, openedBy, ...holdFrom(atMs, settings) },
     effects: [
       journal('door.opened', { cause: latest.cause, ...ofRecord(latest.of) }),
       ...effects,
@@ -212,7 +220,7 @@ const openFound: Act<InputOf<'contact-open'>> = (state, { atMs, isInitial }, set
     lastSeen: 'open',
     releases: allUnsure(state.releases),
     openedBy: { cause: 'unknown', of: null },
-    heldAtMs: state.heldAtMs ?? asMonoMs(atMs + settings.heldOpenMs),
+    ...(state.heldAtMs === null && holdFrom(atMs, settings)),
   },
   effects: [
     journal('door.opened', {
@@ -239,6 +247,7 @@ const close: Act<InputOf<'contact-closed'>> = (state, { atMs, isInitial }) => {
       releases: [...bounce, ...state.releases],
       openedBy: null,
       heldAtMs: null,
+      warnAtMs: null,
     },
     effects: [
       ...(state.mode === 'held-open' ? [journal('door.held-open-cleared')] : []),
@@ -293,9 +302,13 @@ const endReleases: Act<InputOf<'tick'>> = (state, { atMs }) => {
 
 const endReleasesAndHold: Act<InputOf<'tick'>> = (state, input, settings) => {
   const ended = endReleases(state, input, settings);
-  if (state.heldAtMs === null || input.atMs < state.heldAtMs) return ended;
+  const { heldAtMs, warnAtMs } = state;
+  if (heldAtMs === null || input.atMs < heldAtMs) {
+    const isWarned = warnAtMs !== null && input.atMs >= warnAtMs;
+    return isWarned ? { ...ended, state: { ...ended.state, warnAtMs: null } } : ended;
+  }
   return {
-    state: { ...ended.state, mode: 'held-open', heldAtMs: null },
+    state: { ...ended.state, mode: 'held-open', heldAtMs: null, warnAtMs: null },
     effects: [...ended.effects, journal('door.held-open', { afterMs: settings.heldOpenMs })],
   };
 };
@@ -356,7 +369,7 @@ function enter<T extends DoorInput['type']>(
 
 /**
  * Takes one input into the door. Deadlines that have passed by then count first, however late their tick comes.
- * @see rules DM1 to DM13
+ * @see rules DM1 to DM16
  */
 export function stepDoor(state: DoorState, input: DoorInput, settings: DoorSettings): Step {
   const due = enter<'tick'>(state, { type: 'tick', atMs: input.atMs }, settings);
@@ -366,12 +379,15 @@ export function stepDoor(state: DoorState, input: DoorInput, settings: DoorSetti
 }
 
 /** When the door wants its next tick; null where nothing runs. */
-export function nextTickMs({ releases, heldAtMs }: DoorState): MonoMs | null {
-  const deadline = deadlineOf(releases);
-  if (deadline === null) return heldAtMs;
-  return heldAtMs === null || deadline < heldAtMs ? deadline : heldAtMs;
+export function nextTickMs({ releases, heldAtMs, warnAtMs }: DoorState): MonoMs | null {
+  const deadlines = [deadlineOf(releases), heldAtMs, warnAtMs].filter((at) => at !== null);
+  return deadlines.length === 0 ? null : asMonoMs(Math.min(...deadlines));
 }
 
 /** The alarm that a door raises. */
 export const alarmOf = ({ mode }: DoorState): 'none' | 'forced' | 'held-open' =>
   mode === 'forced' || mode === 'held-open' ? mode : 'none';
+
+/** Whether the leaf has been open for so long that the alarm is near; ends when it closes. @see rule DM16 */
+export const isHeldSoon = ({ heldAtMs, warnAtMs }: DoorState): boolean =>
+  heldAtMs !== null && warnAtMs === null;

@@ -17,6 +17,9 @@ export const JOURNAL_PRAGMAS = [
   'busy_timeout = 2000',
 ] as const;
 
+/** The kinds of records that tell who is inside, as SQL; the index over them is used only by these very words. */
+export const PASSAGE_TYPES = `'access.outcome', 'exit.recorded', 'visit.overstayed'`;
+
 /** `head` and `settings` change; `records` only grows; `openings` may be erased. */
 export const JOURNAL_TABLES = `
   CREATE TABLE records (
@@ -25,7 +28,7 @@ export const JOURNAL_TABLES = `
     body BLOB NOT NULL,
     hash BLOB NOT NULL
   ) STRICT;
-  CREATE INDEX passages ON records (sq) WHERE ty IN ('access.outcome', 'exit.recorded');
+  CREATE INDEX passages ON records (sq) WHERE ty IN (${PASSAGE_TYPES});
   CREATE TRIGGER records_never_change BEFORE UPDATE ON records
     BEGIN SELECT RAISE(ABORT, 'records never change'); END;
   CREATE TRIGGER records_never_go BEFORE DELETE ON records

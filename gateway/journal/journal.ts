@@ -22,7 +22,9 @@ import {
 } from '#contract/record';
 import { Fault } from '#contract/result';
 import { hmacSha256, sha256, type Signer } from '../crypto-ports.ts';
+import type { RecordedPassage } from '../presence/replay-presence.ts';
 import { JOURNAL_FORMAT, JOURNAL_PRAGMAS, JOURNAL_TABLES } from './journal-tables.ts';
+import { createPassageReader } from './read-passages.ts';
 
 /** Whose journal it is. */
 export interface JournalIdentity {
@@ -63,13 +65,6 @@ export interface JournalBatch {
   readonly checkpoint: string;
 }
 
-/** A passage as it is needed to know who is inside after a restart. */
-export interface RecordedPassage {
-  readonly record: JournalRecord;
-  /** Null where the record names nobody or the opening is erased. */
-  readonly sub: string | null;
-}
-
 /** The append-only journal of one epoch. Every method is synchronous: what has returned is on the disk. */
 export interface Journal {
   readonly epoch: number;
@@ -104,7 +99,7 @@ export interface Journal {
   acknowledge(size: number, head: string): boolean;
   /** Forgets what commitments stand for, of acknowledged records made before a moment. */
   eraseOpenings(before: EpochMs): number;
-  /** The newest passages, oldest first. */
+  /** The newest records that tell of somebody's stay, oldest first. */
   readPassages(most: number): readonly RecordedPassage[];
   close(): void;
 }
@@ -234,18 +229,13 @@ function createJournal(
     [number, number],
     { sq: number; field: CommittedField; salt: Uint8Array; value: string }
   >('SELECT sq, field, salt, value FROM openings WHERE sq >= ? AND sq < ? ORDER BY sq, field');
-  const readOpening = db.prepare<[number, string], { value: string }>(
-    'SELECT value FROM openings WHERE sq = ? AND field = ?',
-  );
   const getSetting = db.prepare<[string], { value: string }>('SELECT value FROM settings WHERE key = ?');
   const putSetting = db.prepare(
     'INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
   );
-  const readPassages = db.prepare<[number], { sq: number; body: Uint8Array }>(
-    `SELECT sq, body FROM records WHERE ty IN ('access.outcome', 'exit.recorded') ORDER BY sq DESC LIMIT ?`,
-  );
   const deleteOpenings = db.prepare('DELETE FROM openings WHERE sq < ? AND at_ms < ?');
 
+  const passages = createPassageReader(db);
   const readSetting = (key: string): string | null => getSetting.get(key)?.value ?? null;
 
   if (
@@ -255,8 +245,6 @@ function createJournal(
   ) {
     throw new Fault('journal-of-another', { retryable: false });
   }
-
-  const subOf = (sq: number): string | null => readOpening.get(sq, 'sub')?.value ?? null;
 
   function loadHead(): { head: Head; floorMs: EpochMs } {
     const row = readHead.get();
@@ -442,10 +430,8 @@ function createJournal(
               },
             ];
       const settled = openIntents.map((of): NewRecord => {
-        const grant = readRecords.get(of, 1);
-        const record = grant === undefined ? null : decodeRecord(grant.body);
-        const door = record?.ok === true ? record.value.door : undefined;
-        const sub = subOf(of);
+        const door = passages.grantOf(of)?.record.door;
+        const sub = passages.openingOf(of, 'sub');
         return {
           ty: 'access.outcome',
           rs: 'unknown',
@@ -501,14 +487,7 @@ function createJournal(
       return true;
     },
     eraseOpenings: (before) => guard(() => deleteOpenings.run(acknowledgedSize(), before).changes),
-    readPassages: (most) =>
-      readPassages
-        .all(most)
-        .reverse()
-        .flatMap(({ sq, body }) => {
-          const record = decodeRecord(body);
-          return record.ok ? [{ record: record.value, sub: subOf(sq) }] : [];
-        }),
+    readPassages: (most) => passages.readPassages(most),
     close: () => {
       db.close();
       lock.close();

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { asMonoMs, type Clock } from '#contract/clock';
+import { asEpochMs, asMonoMs, type Clock, type EpochMs } from '#contract/clock';
 import { credentialHandle } from '#contract/commitment';
-import type { JournalRecord } from '#contract/record';
+import { permitAllows } from '#contract/permit';
 import { Fault } from '#contract/result';
 import type {
   DoorHardware,
@@ -15,14 +15,25 @@ import { decide, type Decision, type Facts } from '../decision/decide.ts';
 import {
   UNKNOWN_DOOR,
   alarmOf,
+  isHeldSoon,
   nextTickMs,
   stepDoor,
   type DoorEffect,
   type DoorInput,
+  type DoorState,
 } from '../door/step-door.ts';
 import type { Journal, NewRecord } from '../journal/journal.ts';
 import type { PolicyInForce } from '../permits/policy-index.ts';
-import { NOBODY, enterRoom, leaveRoom, type Presence } from '../presence/presence.ts';
+import { nextOverstayMs, stayEnd, stepOverstay, type Overstay } from '../presence/overstay.ts';
+import {
+  countInside,
+  enterRoom,
+  findPlace,
+  leaveRoom,
+  type Entry,
+  type Occupant,
+  type Presence,
+} from '../presence/presence.ts';
 import type { ContactReading } from '../sensors/step-sensor.ts';
 import type { PublishedDoor } from '../sensors/door-publisher.ts';
 import { createTicker } from '../ticker.ts';
@@ -54,6 +65,8 @@ export interface DoorLoop {
 
 /** After the card was read for so long nobody stands there any more: a command that waited is dropped. */
 const PULSE_WITHIN_MS = 2000;
+/** How often stays are looked at while one may become too long: the system's clock may jump. */
+const CHECK_STAYS_EVERY_MS = 60_000;
 /** A wireless contact tells of an opening this much later than it happened. */
 const CONTACT_LAG_MS = 2000;
 
@@ -62,42 +75,83 @@ type CardEvent = Extract<HardwareEvent, { readonly type: 'card' }>;
 /**
  * Runs a door: event -> core -> record -> effects. From the card to the call of the lock nothing is awaited, and
  * nothing moves the lock for an entry before its record is on the disk.
- * @see rules GL7 to GL20
+ * @see rules GL7 to GL26
  */
 export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPorts): DoorLoop {
   const { hardware, journal, clock, log, crashPoint } = ports;
   const door = config.id;
   const settings = { heldOpenMs: config.heldOpenMs };
+  const { forgiveMs, overstayGraceMs } = config.presence;
+  // Where leaving is not seen, everybody who came in once would be inside for ever.
+  const seesExits = config.readers.exit !== undefined;
   const onlineSince = new Map<string, number>();
   /** Whom the grants concern that still wait for their outcome. */
-  const waiting = new Map<number, string>();
+  const waiting = new Map<number, Entry & { readonly sub: string }>();
   let state = UNKNOWN_DOOR;
   let present = inside;
   let shown = '';
   let isClosed = false;
 
   const ticker = createTicker(clock, () => take({ type: 'tick', atMs: clock.monoMs() }));
+  const stayTicker = createTicker(clock, checkStays);
 
-  /** Appends records that explain what has happened already; the door goes on where they cannot be kept. */
-  function note(...records: readonly NewRecord[]): void {
+  /**
+   * Appends records that explain what has happened already; the door goes on where they cannot be kept.
+   * @returns whether they were kept
+   */
+  function note(...records: readonly NewRecord[]): boolean {
     try {
       journal.append(records.map((record) => ({ door, ...record })));
+      return true;
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       log.error({ fault: error.code }, 'an event of the door could not be recorded');
+      return false;
     }
   }
 
+  /** Records whose stay has become too long; what could not be recorded is found again the next time. */
+  function checkStays(): void {
+    if (!seesExits) return;
+    const step = stepOverstay(present, clock.epochMs(), overstayGraceMs, findEnd);
+    if (step.overstays.length === 0 || note(...step.overstays.map(overstayRecord))) present = step.inside;
+    setStayTicker();
+  }
+
+  function setStayTicker(): void {
+    const due = seesExits ? nextOverstayMs(present, overstayGraceMs) : null;
+    const inMs = due === null ? null : due - clock.epochMs();
+    // A stay that is due and could not be recorded waits as well: a full disk is not asked without a pause.
+    const restMs = inMs !== null && inMs > 0 ? Math.min(inMs, CHECK_STAYS_EVERY_MS) : CHECK_STAYS_EVERY_MS;
+    stayTicker.setDue(inMs === null ? null : asMonoMs(clock.monoMs() + restMs));
+  }
+
+  /** A permit that was prolonged while its holder is inside is a longer stay, not an overstay. */
+  function findEnd({ cred }: Occupant): EpochMs | null {
+    const now = clock.epochMs();
+    const permits = cred === null ? [] : (ports.policy()?.index.permitsOf(cred) ?? []);
+    const ends = permits
+      .filter((permit) => permitAllows(permit, door, now) === null)
+      .map((permit) => stayEnd(permit, door, now));
+    return ends.length === 0 ? null : asEpochMs(Math.max(...ends));
+  }
+
+  const overstayRecord = ({ person, pm, of, untilMs, isSure }: Overstay): NewRecord => ({
+    ty: 'visit.overstayed',
+    c: { sub: person, ...(pm !== null && { pm }) },
+    x: { of, untilMs, ...(!isSure && { isUnsure: true }) },
+  });
+
   function take(input: DoorInput): void {
-    const before = alarmOf(state);
+    const before = signalOf(state);
     const step = stepDoor(state, input, settings);
     state = step.state;
     const records = step.effects.flatMap(recordOf);
     if (records.length > 0) note(...records);
     for (const effect of step.effects) perform(effect);
     ticker.setDue(nextTickMs(state));
-    const after = alarmOf(state);
-    if (after !== before) signalAll(after === 'none' ? 'idle' : 'alarm');
+    const after = signalOf(state);
+    if (after !== before) signalAll(after);
     publish();
   }
 
@@ -106,7 +160,7 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
       case 'journal':
         return [{ ty: effect.ty, x: effect.x }];
       case 'outcome': {
-        const sub = waiting.get(effect.of);
+        const sub = waiting.get(effect.of)?.sub;
         return [
           {
             ty: 'access.outcome',
@@ -125,11 +179,17 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
     switch (effect.type) {
       case 'journal':
         return;
-      case 'outcome':
-        present = enterRoom(present, waiting.get(effect.of) ?? null, effect.outcome);
+      case 'outcome': {
+        const entry = waiting.get(effect.of);
+        if (entry !== undefined) {
+          const { sub, ...stay } = entry;
+          present = enterRoom(present, sub, effect.outcome, stay);
+          setStayTicker();
+        }
         waiting.delete(effect.of);
         crashPoint('after-outcome');
         return;
+      }
       case 'relock':
         void hardware.secure();
     }
@@ -145,9 +205,12 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
     crashPoint('before-decide');
     const policy = ports.policy();
     const since = onlineSince.get(reader);
+    const now = clock.epochMs();
+    const credential = policy?.index.credentialOf(handle) ?? null;
+    const awaited = [...waiting.values()].map(({ sub }) => sub);
     const facts: Facts = {
       door,
-      now: clock.epochMs(),
+      now,
       clockTrust: clock.trust(),
       isJournalWritable: journal.isWritable(),
       presentation: {
@@ -155,19 +218,27 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
         isReaderOnline: since !== undefined && atMs >= since,
       },
       policy,
-      credential: policy?.index.credentialOf(handle) ?? null,
+      credential,
       permits: policy?.index.permitsOf(handle) ?? [],
+      room: {
+        antiPassback: seesExits ? config.presence.antiPassback : 'off',
+        capacity: config.presence.capacity ?? null,
+        ...findPlace(present, credential?.sub ?? null, awaited, now, forgiveMs),
+      },
     };
     const decision = decide(facts);
     crashPoint('after-decide');
     const sq = journal.size();
-    const granted = record(entryRecord(decision, facts, handle, policy, sq));
-    if (!granted || decision.kind === 'denied') {
+    const { kind, permit } = decision;
+    const untilMs = kind === 'granted' ? stayEnd(decision.permit, door, now) : null;
+    const entry: Entry = { of: sq, sinceMs: now, untilMs, pm: permit?.jti ?? null, cred: handle };
+    const isRecorded = record(entryRecord(decision, facts, policy, entry));
+    if (!isRecorded || decision.kind === 'denied') {
       show(reader, 'denied');
       return;
     }
     crashPoint('after-commit');
-    waiting.set(sq, decision.permit.sub);
+    waiting.set(sq, { ...entry, sub: decision.permit.sub });
     release('granted', sq, sq, atMs);
     show(reader, 'granted');
   }
@@ -187,24 +258,32 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
   function entryRecord(
     decision: Decision,
     { credential }: Facts,
-    cred: string,
     policy: PolicyInForce | null,
-    sq: number,
+    { of, untilMs, pm, cred }: Entry,
   ): NewRecord {
-    const { permit } = decision;
-    const sub = permit?.sub ?? credential?.sub;
+    const sub = decision.permit?.sub ?? credential?.sub;
     const checked = [...decision.checked];
     const common = {
       door,
       dir: 'in',
       ...(policy !== null && { pol: policy.index.version }),
-      c: { cred, ...(sub !== undefined && { sub }), ...(permit !== null && { pm: permit.jti }) },
+      c: {
+        ...(cred !== null && { cred }),
+        ...(sub !== undefined && { sub }),
+        ...(pm !== null && { pm }),
+      },
     } as const;
     return decision.kind === 'granted'
       ? {
           ...common,
           ty: 'access.granted',
-          x: { checked, pulse: pulseId(sq), releaseMs: config.lock.releaseMs },
+          x: {
+            checked,
+            pulse: pulseId(of),
+            releaseMs: config.lock.releaseMs,
+            untilMs,
+            ...(decision.isPassedBack && { antiPassback: 'soft' }),
+          },
         }
       : { ...common, ty: 'access.denied', rs: decision.reason, x: { checked } };
   }
@@ -228,6 +307,7 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
       },
     });
     present = left.inside;
+    setStayTicker();
     release('exit', isRecorded ? sq : null, sq, atMs);
     show(reader, 'granted');
   }
@@ -291,6 +371,9 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
       case 'tamper':
         note({ ty: 'reader.tamper', x: { reader: event.reader, isActive: event.isActive } });
         return;
+      case 'power':
+        log.warn({ reader: event.reader, isFailing: event.isFailing }, 'power of a reader');
+        return;
       case 'diagnostic':
         log.warn({ reader: event.reader, code: event.code, count: event.count }, 'damaged reads');
         return;
@@ -309,16 +392,21 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
     if (lock.driver === 'line' && lock.reader !== reader) hardware.signal(lock.reader, signal);
   }
 
+  const signalOf = (of: DoorState): ReaderSignal =>
+    alarmOf(of) !== 'none' ? 'alarm' : isHeldSoon(of) ? 'wait' : 'idle';
+
   function signalAll(signal: ReaderSignal): void {
     for (const reader of Object.keys(config.readers)) hardware.signal(reader, signal);
   }
 
   function publish(): void {
+    const { sure, unsure } = countInside(present, clock.epochMs(), forgiveMs);
     const known = {
       lock: state.lock,
       contact: state.contact,
       alarm: alarmOf(state),
-      occupancy: present.size,
+      occupancy: sure,
+      unsure,
       clock: clock.trust(),
     };
     const next = JSON.stringify(known);
@@ -328,6 +416,7 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
   }
 
   const stopListening = hardware.onEvent(takeEvent);
+  checkStays();
   publish();
 
   return {
@@ -346,25 +435,8 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
       isClosed = true;
       stopListening();
       ticker.close();
+      stayTicker.close();
       await hardware.close();
     },
   };
-}
-
-/** Tells who is inside a door's room from what was recorded before this start. @see rule PR4 */
-export function replayPresence(
-  door: string,
-  passages: readonly { readonly record: JournalRecord; readonly sub: string | null }[],
-): Presence {
-  let inside = NOBODY;
-  for (const { record, sub } of passages) {
-    if (record.door !== door) continue;
-    inside =
-      record.ty === 'exit.recorded'
-        ? leaveRoom(inside, sub).inside
-        : record.rs === 'entered'
-          ? enterRoom(inside, sub, 'entered')
-          : inside;
-  }
-  return inside;
 }

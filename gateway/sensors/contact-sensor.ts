@@ -20,7 +20,7 @@ export function openContactSensor(options: {
 
   function take(input: SensorInput): void {
     if (isClosed) return;
-    const step = stepSensor(state, input, config.maxSilenceMs);
+    const step = stepSensor(state, input, config.maxSilenceMs ?? null);
     state = step.state;
     silence.setDue(state.silentAtMs);
     if (step.reading !== null) onReading(step.reading);

@@ -6,7 +6,10 @@ export interface PublishedDoor {
   readonly lock: string;
   readonly contact: string;
   readonly alarm: string;
+  /** How many are known to be inside. */
   readonly occupancy: number;
+  /** How many more may be inside: nobody saw whether they entered. */
+  readonly unsure: number;
   /** Clock trust, 0 to 3. */
   readonly clock: number;
   /** Ms since 1970. */

@@ -63,6 +63,7 @@ export const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   '@hono/': ['server/http/'],
   '@node-rs/argon2': ['server/auth/'],
   selfsigned: [],
+  pdfkit: [],
 };
 
 export const areaOf = (path: string): Area | undefined => AREAS.find((area) => path.startsWith(area.folder));

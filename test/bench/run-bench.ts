@@ -1,17 +1,21 @@
 import { badgeToRelay, runEcho } from './badge-to-relay.ts';
 import type { BenchGroup } from './figure.ts';
+import { osdpCardToEvent, osdpPolls } from './osdp.ts';
 import { benchReadersParse } from './readers-parse.ts';
 
 const HELP = `palang bench [NAME] [--n N]      (npm run bench [-- NAME])
 
 Measures, each figure beside a bare baseline in the same run, and prints a JSON line a figure:
 {"name","value","unit","baseline","ratio","n"}. NAME is a group: badge-to-relay,
-readers.parse.
+readers.parse, osdp.polls.1, osdp.polls.8, osdp.card-to-event.
 `;
 
 const GROUPS: Readonly<Record<string, BenchGroup>> = {
   'badge-to-relay': badgeToRelay,
   'readers.parse': benchReadersParse,
+  'osdp.polls.1': osdpPolls(1),
+  'osdp.polls.8': osdpPolls(8),
+  'osdp.card-to-event': osdpCardToEvent,
 };
 const DEFAULT_N = 200;
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '#contract/result';
+import { createSerialPorts } from '../../firmware-bridge/simulator/serial-port.ts';
 import type { VirtualPort } from '../../firmware-bridge/simulator/virtual-port.ts';
 import type { ByteLink } from '../../firmware-bridge/transport/byte-link.ts';
 import { superviseLink } from '../../firmware-bridge/transport/supervised-link.ts';
@@ -164,6 +165,34 @@ describe('a serial link', () => {
       await link.close();
     }
     await port.close();
+    await world.close();
+  });
+});
+
+describe('a simulated device at the end of a real cable', () => {
+  it('FB114: speaks and hears through the port of this machine, and can leave it and come back', async () => {
+    const world = await openPtyWorld();
+    const cable = await world.openPort('cable');
+    const openPort = createSerialPorts({ entry: { path: cable.path, baud: 9600 } }, world.clock);
+    const port = await openPort('entry');
+    const heard: number[] = [];
+    const told: number[] = [];
+    port.onBytes((bytes) => heard.push(...bytes));
+    cable.onBytes((bytes) => told.push(...bytes));
+    cable.write(everyByte);
+    port.write(everyByte);
+    await world.until('both directions', () => heard.length >= 256 && told.length >= 256);
+    expect([heard, told]).toEqual([[...everyByte], [...everyByte]]);
+    await port.unplug();
+    expect(port.isPlugged).toBe(false);
+    port.write(everyByte);
+    await port.replug();
+    cable.write(Uint8Array.of(7));
+    await world.until('a byte', () => heard.length > 256);
+    expect([heard.at(-1), told.length]).toEqual([7, 256]);
+    expect(await codeOf(openPort('nowhere'))).toBe('port-missing');
+    await port.close();
+    await cable.close();
     await world.close();
   });
 });

@@ -26,6 +26,7 @@ interface Subject {
   readonly name: string;
   readonly config: (port: string) => LockConfig;
   readonly create: (port: VirtualPort, clock: Clock) => Board;
+  readonly worlds: typeof firmwareWorlds;
 }
 
 const modbusConfig = (port: string): LockConfig => ({
@@ -60,9 +61,15 @@ const lcus =
   };
 
 const subjects: readonly Subject[] = [
-  { name: 'modbus-rtu', config: modbusConfig, create: modbus },
-  { name: 'lcus that answers in text', config: lcusConfig, create: lcus('text') },
-  { name: 'lcus that answers in bytes', config: lcusConfig, create: lcus('bytes') },
+  { name: 'modbus-rtu', config: modbusConfig, create: modbus, worlds: firmwareWorlds },
+  { name: 'lcus that answers in text', config: lcusConfig, create: lcus('text'), worlds: firmwareWorlds },
+  // Nothing but the answer differs, and that is not the cable's affair.
+  {
+    name: 'lcus that answers in bytes',
+    config: lcusConfig,
+    create: lcus('bytes'),
+    worlds: firmwareWorlds.slice(0, 1),
+  },
 ];
 
 /** A door whose lock is a board on a cable. */
@@ -135,8 +142,8 @@ async function openBench<B extends Board>(
   return bench;
 }
 
-describe.each(subjects)('a lock behind $name', ({ config, create }) => {
-  describe.each(firmwareWorlds)('over %s', (_name, openWorld) => {
+describe.each(subjects)('a lock behind $name', ({ config, create, worlds }) => {
+  describe.each(worlds)('over %s', (_name, openWorld) => {
     let bench: Bench<Board>;
     const relayLine = (): boolean[] => bench.board.relay.edges().map(({ isOn }) => isOn);
 

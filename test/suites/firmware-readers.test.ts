@@ -372,6 +372,38 @@ describe('a reader that is asked', () => {
 });
 
 describe('a reader that only speaks', () => {
+  it.each([
+    ['rdm6300', (number: string) => encodeRdm6300(number)],
+    ['id12', (number: string) => encodeId12(bytesOfHex(number))],
+    ['em18', (number: string) => encodeEmDigits(bytesOfHex(number))],
+    ['gwiot7941', (number: string) => encodeGwiot7941(0x02, bytesOfHex(number))],
+  ] as const)('FB100: %s, unplugged after each byte of a frame in turn', async (protocol, encode) => {
+    const { world, port, events } = await openOne(
+      () => undefined,
+      (path) => ({ protocol, port: path }),
+    );
+    await world.clock.advance(10);
+    const cut = encode(numbers.first);
+    for (let sent = 0; sent < cut.length; sent += 1) {
+      port.write(cut.subarray(0, sent));
+      await world.clock.advance(1);
+      await port.unplug();
+      await port.replug();
+      await world.clock.advance(3000);
+      events.length = 0;
+      // Were the halves joined, this would complete the first card.
+      port.write(cut.subarray(sent));
+      await world.clock.advance(200);
+      port.write(encode(numbers.second));
+      await world.clock.advance(200);
+      const cards = events.filter((event) => event.startsWith('em:'));
+      expect(cards, `after ${sent} bytes`).toEqual(
+        sent === 0 ? [emCards.first, emCards.second] : [emCards.second],
+      );
+      await world.clock.advance(2000);
+    }
+  });
+
   const frame = encodeId12(bytesOfHex(numbers.first));
   const config = (path: string): ReaderConfig => ({ protocol: 'id12', port: path });
 

@@ -114,6 +114,7 @@ beforeEach(async () => {
         contact: { preset: 'zigbee2mqtt', topic: CONTACT, maxSilenceMs: 7_200_000 },
         exitButton: { reader: 'panel', input: 0 },
         heldOpenMs: 30_000,
+        presence: { antiPassback: 'soft', forgiveMs: 43_200_000, overstayGraceMs: 900_000 },
       },
     ],
   };

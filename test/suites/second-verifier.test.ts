@@ -9,12 +9,14 @@ import { verifyBundle, type BundlePorts } from '#contract/bundle';
 import { checkExtension } from '#contract/bundle-extension';
 import { BUNDLE_PATHS, encodeCheckpoints, encodeOpening, splitCheckpoints } from '#contract/bundle-format';
 import { concatBytes, utf8 } from '#contract/bytes';
+import { checkDigests, type DigestFile } from '#contract/digest-check';
 import type { CanonicalValue } from '#contract/canonical';
 import type { Opening } from '#contract/commitment';
 import { EVENT_TYPE_NAMES } from '#contract/event';
 import { encodeEventProof, verifyEventProof } from '#contract/event-proof';
 import { NO_PREVIOUS_HASH, recordHash, type JournalRecord } from '#contract/record';
 import type { SiteLogEntry } from '#contract/site-log';
+import vectors from '../../server/contract/vectors/digest.json';
 import { exportEvidence } from '../../server/audit/evidence-desk.ts';
 import { createSigner } from '../../gateway/crypto-ports.ts';
 import { openJournal } from '../../gateway/journal/journal.ts';
@@ -30,6 +32,7 @@ import {
   withFile,
   type Files,
 } from '../contract/bundle-edits.ts';
+import { digestFile, digestOf, growingBundle } from '../contract/digest-fixture.ts';
 import { JOURNALS, makeBundle, rootBody, rootKey, signRoot, START_MS } from '../contract/evidence-fixture.ts';
 import { sha256, testKey } from '../contract/test-keys.ts';
 import { openSecondVerifier, whyNoPython, type SecondVerifier } from '../verifier/second-verifier.ts';
@@ -428,6 +431,58 @@ describe('the second verifier', () => {
     expect(new Set(answers)).toEqual(new Set(['yes', 'inconsistent', 'wrong-key']));
   });
 
+  it('C31: agrees over digests that hold, that are of another history, and each letter of one that was changed', async () => {
+    const [early, later, late] = [await growingBundle(4), await growingBundle(8), await growingBundle(12)];
+    const fork = await growingBundle(12, { facts: (sq) => (sq === 6 ? { mo: 99 } : {}) });
+    const week = digestFile('pekan-1.txt', await digestOf(early));
+    const next = digestFile('pekan-2.txt', await digestOf(later, START_MS + 7 * 86_400_000));
+    const said = text(week.bytes);
+    const answers = new Set<string>();
+    const agree = async (name: string, files: Files, ...kept: DigestFile[]): Promise<void> => {
+      const first = await checkDigests(ports, files, kept);
+      const { file, line, reason } = first.ok ? { file: '', line: null, reason: 'yes' } : first.error;
+      const wanted = first.ok
+        ? { ok: true, sizes: first.value.map((each) => each.size) }
+        : { ok: false, file, line, reason };
+      expect({ name, ...(await second!.digests(files, kept)) }).toEqual({ name, ...wanted });
+      answers.add(reason);
+    };
+    await agree('both', late, week, next);
+    await agree('in another order', late, next, week);
+    await agree('none', late);
+    await agree('of one size', later, next, next);
+    await agree('rewritten', fork, next, week);
+    await agree('older', early, week, next);
+    await agree('more journals', genuine, digestFile('pekan.txt', await digestOf(genuine)));
+    await agree('another log of the site', genuine, week);
+    await agree(
+      'another site',
+      late,
+      digestFile('lain.txt', said.replace('site dinas-contoh', 'site dinas-lain')),
+    );
+    await agree('both bad', late, digestFile('a.txt', said.replace('journals 1', 'journals x')), next);
+    await agree('later bad', late, next, digestFile('a.txt', said.replace('journals 1', 'journals x')));
+    const mailed = said.replaceAll(/^/gm, '>> ').replaceAll('\n', ' \t\r\n');
+    await agree('mail', late, digestFile('surat.eml', `\ufeffYth.\n\n${mailed}-- \n${'palang-digest end'}`));
+    const broken = said.replace(/^(\u2014 \S+) /m, '$1\n');
+    await agree('broken', late, digestFile('surat.eml', broken));
+    for (const { name, text: bad, line } of vectors.bad) {
+      if (line !== null) await agree(name, late, digestFile('surat.txt', bad));
+    }
+    expect(answers).toEqual(
+      new Set(['yes', 'malformed', 'replayed', 'wrong-key', 'inconsistent-with-digest']),
+    );
+    // From the second line on: without its first line it is no digest.
+    for (let at = said.indexOf('\n') + 1; at < said.length; at++) {
+      for (const letter of ['1', ' ', '\n']) {
+        const changed = `${said.slice(0, at)}${letter}${said.slice(at + 1)}`;
+        await agree(`${at} ${letter}`, late, digestFile('surat.txt', changed));
+      }
+    }
+    expect(answers).toContain('changed');
+    expect(answers).toContain('unsigned');
+  }, 90_000);
+
   it('C31: agrees over each proof of an event, and over each byte of one that was changed', async () => {
     const seqs = [0, 1, 7, 11];
     for (const seq of seqs) {
@@ -575,5 +630,22 @@ describe('the second verifier on what the real programs wrote', () => {
       expect(await run(unusable)).toMatchObject({ exitCode: 2, out: '' });
     }
     expect(await run(folder, '--previous', zip)).toMatchObject({ exitCode: 2, out: '' });
+
+    const digest = digestFile('pekan.txt', await digestOf(genuine));
+    const kept = join(dir, digest.name);
+    writeFileSync(kept, digest.bytes);
+    expect(await run(folder, '--digest', kept, kept)).toMatchObject({
+      exitCode: 0,
+      out: expect.stringMatching(
+        /^(?:pekan\.txt: 17 records of the site log are those of then\n){2}YES: /,
+      ) as string,
+    });
+    const changed = join(dir, 'surat.txt');
+    writeFileSync(changed, text(digest.bytes).replace('records 53', 'records 52'));
+    expect(await run(folder, '--digest', kept, '--digest', changed)).toMatchObject({
+      exitCode: 1,
+      out: 'NO: surat.txt:6 inconsistent-with-digest\n',
+    });
+    expect(await run(folder, '--digest', PROGRAM)).toMatchObject({ exitCode: 2, out: '' });
   }, 60_000);
 });

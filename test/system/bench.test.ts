@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { programFile } from '../../deploy/all-in-one/program.ts';
 import { percentile } from '../bench/badge-to-relay.ts';
+import { osdpCardToEvent, osdpPolls } from '../bench/osdp.ts';
 import { buildIfStale } from './test-site.ts';
 
 test(
@@ -38,3 +39,25 @@ test('DP27: a percentile is a value that was measured', () => {
   expect([percentile(samples, 50), percentile(samples, 99), percentile(samples, 100)]).toEqual([50, 99, 100]);
   expect(percentile([7], 99)).toBe(7);
 });
+
+test(
+  'DP27: OSDP polls and cards are measured on a pty beside the same bytes without a protocol',
+  { timeout: 60_000 },
+  async () => {
+    const figures = [
+      ...(await osdpPolls(2)(10, () => undefined)),
+      ...(await osdpCardToEvent(3, () => undefined)),
+    ];
+    expect(figures.map(({ name, unit }) => `${name} ${unit}`)).toEqual([
+      'osdp.polls.2 1/s',
+      'osdp.polls.2.cpu us',
+      'osdp.card-to-event.p50 ms',
+      'osdp.card-to-event.p99 ms',
+    ]);
+    const [rate, , ...latencies] = figures;
+    // Two readers, each asked ten times a second and not much more often.
+    expect(rate?.value).toBeGreaterThan(2);
+    expect(rate?.value).toBeLessThan(25);
+    for (const { value, baseline } of latencies) expect(value).toBeGreaterThan(baseline);
+  },
+);

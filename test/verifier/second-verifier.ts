@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { DigestFile } from '#contract/digest-check';
 import { findCommand } from '../../deploy/system-needs.mjs';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
@@ -11,7 +12,13 @@ export const whyNoPython = (): string | null => (findCommand('python3') === unde
 
 /** What the second verifier says. */
 export type SecondVerdict =
-  | { readonly ok: true; readonly counts?: unknown; readonly fingerprint?: string; readonly added?: number }
+  | {
+      readonly ok: true;
+      readonly counts?: unknown;
+      readonly fingerprint?: string;
+      readonly added?: number;
+      readonly sizes?: readonly number[];
+    }
   | { readonly ok: false; readonly file: string; readonly line: number | null; readonly reason: string };
 
 type Files = ReadonlyMap<string, Uint8Array>;
@@ -22,6 +29,8 @@ export interface SecondVerifier {
   verify(files: Files): Promise<SecondVerdict>;
   /** Asks whether a bundle extends an older one. */
   extend(newer: Files, older: Files): Promise<SecondVerdict>;
+  /** Asks whether a bundle goes on from digests. */
+  digests(files: Files, digests: readonly DigestFile[]): Promise<SecondVerdict>;
   proof(bytes: Uint8Array): Promise<SecondVerdict>;
   close(): Promise<void>;
 }
@@ -56,6 +65,8 @@ export function openSecondVerifier(base: Files): SecondVerifier {
   return {
     verify: (files) => ask({ change: changesTo(files) }),
     extend: (newer, older) => ask({ change: changesTo(newer), older: encodedFiles(older) }),
+    digests: (files, digests) =>
+      ask({ change: changesTo(files), digests: digests.map(({ name, bytes }) => [name, encoded(bytes)]) }),
     proof: (bytes) => ask({ proof: encoded(bytes) }),
     close: async () => {
       child.stdin.end();

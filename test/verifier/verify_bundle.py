@@ -2,9 +2,9 @@
 """A second verifier of evidence bundles and event proofs, written from deploy/manual/evidence-format.md alone.
 
 It shares no line with the program it checks: another language, the standard library only, and its own Ed25519
-(plain and slow). V, W, E and section numbers are those of the manual.
+(plain and slow). V, W, E, X and section numbers are those of the manual.
 
-    verify_bundle.py BUNDLE [--root-fingerprint HEX] [--previous BUNDLE]
+    verify_bundle.py BUNDLE [--root-fingerprint HEX] [--previous BUNDLE] [--digest FILE...]
     verify_bundle.py FILE.tlog-proof [--root-fingerprint HEX]
 
 Prints counts, or the first failure as file:line reason. Exit 0 yes, 1 no, 2 unusable input.
@@ -1096,6 +1096,118 @@ def check_tlog_proof(part, rule, record_line, record, number, fail):
         fail(record_line, "changed")
 
 
+# --- Weekly digests (section 14) ----------------------------------------------------------------------------------
+
+DIGEST_FIRST, DIGEST_LAST = "palang-digest/1", "palang-digest end"
+DIGEST_COUNT = r"(0|[1-9][0-9]{0,15})"
+DIGEST_GROUPS = r"((?:[0-9a-f]{4} ){7}[0-9a-f]{4})"
+DIGEST_HEAD = [
+    r"site ([a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?)",
+    r"week ([0-9]{4}-[0-9]{2}-[0-9]{2})",
+    r"made ([1-9][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}[+-](?:0[0-9]|1[0-4]):[0-5][0-9])",
+    "journals " + DIGEST_COUNT,
+    "records " + DIGEST_COUNT,
+    "root-keys " + DIGEST_GROUPS,
+    "root-keys " + DIGEST_GROUPS,
+    "(checkpoint)",
+]
+BROKEN_SIGNATURE = re.compile("\u2014 [^%s]+" % WHITE)
+
+
+class Digest:
+    """X1: finds and reads the digest in a text; raises Unusable or Failure."""
+
+    def __init__(self, name, data):
+        self.name = name
+        try:
+            whole = data.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Unusable("there is no digest in this text") from None
+        lines = [self.bare(line) for line in whole.removeprefix("\ufeff").split("\n")]
+        if DIGEST_FIRST not in lines:
+            raise Unusable("there is no digest in this text")
+        self.first = lines.index(DIGEST_FIRST)
+        if lines.count(DIGEST_FIRST) > 1:
+            self.fail(lines.index(DIGEST_FIRST, self.first + 1) - self.first, "malformed")
+        values = []
+        for offset, form in enumerate(DIGEST_HEAD, 1):
+            at = self.first + offset
+            match = re.fullmatch(form, lines[at]) if at < len(lines) else None
+            if match is None:
+                self.fail(offset, "malformed")
+            values.append(match[1])
+        self.site, week, made, journals, records, upper, lower, _ = values
+        if week != self.monday(made):
+            self.fail(2, "malformed")
+        self.counts = {"journals": int(journals), "records": int(records)}
+        for offset, count in enumerate(self.counts.values(), 4):
+            if count > MAX_INTEGER:
+                self.fail(offset, "malformed")
+        self.fingerprint = bare(upper + lower)
+        if DIGEST_LAST not in lines[self.first + 9 :]:
+            self.fail(9, "malformed")
+        last = lines.index(DIGEST_LAST, self.first + 9)
+        text_of_note = "".join(
+            line + (" " if BROKEN_SIGNATURE.fullmatch(line) else "\n") for line in lines[self.first + 9 : last]
+        )
+        self.note = or_none(Note, text_of_note.encode())
+        if self.note is None:
+            self.fail(9, "malformed")
+
+    def fail(self, offset, reason):
+        raise Failure(self.name, self.first + 1 + offset, reason)
+
+    @staticmethod
+    def bare(line):
+        return re.sub(r"^(?:> ?)+", "", line).rstrip(" \t\r")
+
+    def monday(self, made):
+        if made.endswith("-00:00"):
+            self.fail(3, "malformed")
+        try:
+            moment = datetime.datetime.strptime(made[:19], "%Y-%m-%dT%H:%M:%S")
+        except ValueError:
+            self.fail(3, "malformed")
+        return str(moment.date() - datetime.timedelta(days=moment.weekday()))
+
+    def check_signature(self, bundle):
+        """X2, X3."""
+        if self.site != bundle.site:
+            self.fail(1, "wrong-key")
+        if self.fingerprint != bundle.fingerprint():
+            self.fail(6, "wrong-key")
+        reason = Rule(self.site, f"{self.site}/site-log", bundle.log_keys, None).fault(self.note)
+        if reason is not None:
+            self.fail(9, reason)
+
+
+def check_digests(bundle, texts):
+    """Section 14: texts are pairs of name and bytes."""
+    digests = []
+    for name, data in texts:
+        digests.append(Digest(name, data))
+        digests[-1].check_signature(bundle)
+    lines = lines_of(bundle.files["site-log.jsonl"])
+    tree = Tree([leaf_hash(line) for line in lines])
+    for digest in sorted(digests, key=lambda each: each.note.size):
+        size = digest.note.size
+        if size > len(lines):
+            digest.fail(10, "replayed")
+        if tree.root(size) != digest.note.root:
+            digest.fail(11, "inconsistent-with-digest")
+        heads = {}
+        for line in lines[:size]:
+            record = site_record(line)
+            if record["ty"] in ("gateway.enrolled", "journal.checkpointed"):
+                journal = (record["x"]["gw"], record["x"]["ep"])
+                heads[journal] = max(heads.get(journal, 0), record["x"].get("size", 0))
+        if digest.counts["journals"] != len(heads):
+            digest.fail(4, "inconsistent-with-digest")
+        if digest.counts["records"] != size + sum(heads.values()):
+            digest.fail(5, "inconsistent-with-digest")
+    return [digest.note.size for digest in digests]
+
+
 # --- Files --------------------------------------------------------------------------------------------------------
 
 MAX_FILES, MAX_BYTES = 10_000, 2 * 1024**3
@@ -1193,6 +1305,11 @@ def verify_files(files, damaged=(), fingerprint=None):
     return bundle
 
 
+def read_text(path):
+    with open(path, "rb") as file:
+        return os.path.basename(path), file.read()
+
+
 def run(arguments):
     data = b""
     if os.path.isfile(arguments.what):
@@ -1201,6 +1318,8 @@ def run(arguments):
     if data == PROOF_MAGIC:
         if arguments.previous is not None:
             raise Unusable("--previous is for bundles")
+        if arguments.digest:
+            raise Unusable("--digest is for bundles")
         with open(arguments.what, "rb") as file:
             proof = verify_proof(file.read(), os.path.basename(arguments.what), arguments.root_fingerprint)
         record, openings, fingerprint = proof
@@ -1215,6 +1334,8 @@ def run(arguments):
         except Failure as failure:
             raise Unusable(f"the previous bundle is not intact: {failure}") from failure
         added = check_extension(bundle, older)
+    for path, size in zip(arguments.digest, check_digests(bundle, map(read_text, arguments.digest))):
+        print(f"{os.path.basename(path)}: {size} records of the site log are those of then")
     counts = ", ".join(f"{name} {count}" for name, count in bundle.counts.items())
     print(f"YES: {counts}" + ("" if added is None else f"; {added} records since the previous bundle"))
     print(f"root fingerprint {bundle.fingerprint()}")
@@ -1225,6 +1346,9 @@ def main():
     parser.add_argument("what", metavar="BUNDLE", help="folder or .zip of a bundle, or a .tlog-proof")
     parser.add_argument("--root-fingerprint", metavar="HEX", help="as it stands on paper")
     parser.add_argument("--previous", metavar="BUNDLE", help="an older bundle that this one must extend")
+    parser.add_argument(
+        "--digest", metavar="FILE", action="extend", nargs="+", default=[], help="texts that hold a weekly digest"
+    )
     try:
         run(parser.parse_args())
     except Failure as failure:

@@ -2,7 +2,8 @@
 
 Reads a JSON line a question and answers each with one: {"base": FILES} takes a bundle as the ground, {"change": FILES}
 asks about it with some files replaced (null: taken away), {"older": FILES} asks whether the base extends that bundle
-with the changes of "change", {"proof": BYTES} asks about an event proof. FILES maps paths to base64.
+with the changes of "change", {"digests": [[NAME, BYTES]]} holds that bundle against digests, {"proof": BYTES} asks
+about an event proof. FILES maps paths to base64.
 """
 
 import base64
@@ -33,6 +34,9 @@ def answer(base, question):
     if "older" in question:
         older = verify_bundle.verify_files(decoded(question["older"]))
         return {"ok": True, "added": verify_bundle.check_extension(bundle, older)}
+    if "digests" in question:
+        texts = [(name, base64.b64decode(data)) for name, data in question["digests"]]
+        return {"ok": True, "sizes": verify_bundle.check_digests(bundle, texts)}
     return {"ok": True, "counts": bundle.counts, "fingerprint": bundle.fingerprint()}
 
 
