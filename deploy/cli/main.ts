@@ -23,6 +23,10 @@ const commands = {
   door: createForwardedCommand('runs the simulated door alone', async (args) =>
     (await import('../door/run-door.ts')).runDoor(args),
   ),
+  station: createForwardedCommand(
+    'runs a simulated OSDP reader or relay board on a real port, with faults to order',
+    async (args) => (await import('../station/run-station.ts')).runStation(args),
+  ),
   enrol: enrolCommand,
   'check-config': checkConfigCommand,
   muster: musterCommand,

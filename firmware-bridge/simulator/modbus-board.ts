@@ -2,7 +2,7 @@ import type { Clock } from '#contract/clock';
 import { encodeBitsReply, encodeException, flashTickMs, modbusCrc } from '../protocol/modbus/modbus-frame.ts';
 import { joinBytes } from '../protocol/resync/scan-frames.ts';
 import { createAnswerLine, type AnswerLine } from './asked-station.ts';
-import { createRelayWire, type RelayWire } from './relay-wire.ts';
+import { createRelayWire, type RelayEdge, type RelayWire } from './relay-wire.ts';
 import type { VirtualPort } from './virtual-port.ts';
 
 const requestBytes = 8;
@@ -21,9 +21,16 @@ export interface ModbusBoard extends Pick<AnswerLine, 'failNext' | 'setSilent'> 
   reset(): void;
 }
 
-export function createModbusBoard(port: VirtualPort, clock: Clock, unit = 1): ModbusBoard {
+export function createModbusBoard(
+  port: VirtualPort,
+  clock: Clock,
+  unit = 1,
+  onRelay: (relay: number, edge: RelayEdge) => void = () => undefined,
+): ModbusBoard {
   const line = createAnswerLine(port, clock, answerMs);
-  const relays = Array.from({ length: relayCount }, () => createRelayWire(clock));
+  const relays = Array.from({ length: relayCount }, (_, relay) =>
+    createRelayWire(clock, (edge) => onRelay(relay, edge)),
+  );
   let isEchoing = false;
   let hasFlash = true;
   let held: Uint8Array = new Uint8Array();

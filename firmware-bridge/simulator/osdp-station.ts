@@ -31,12 +31,13 @@ export interface OsdpStation {
   stop(): void;
 }
 
-/** Makes the readers of that port; `random` is where they take their part of a handshake. */
+/** Makes the readers of that port; `random` is where they take their part of a handshake, `onSeen` hears what they do. */
 export function createOsdpStation(
   port: VirtualPort,
   clock: Clock,
   random: Random,
   devices: readonly PeripheralConfig[],
+  onSeen: (event: Seen) => void = () => undefined,
 ): OsdpStation {
   const aes = createAes128({ createCipheriv, createDecipheriv });
   const seen: Seen[] = [];
@@ -48,7 +49,10 @@ export function createOsdpStation(
     const nowMs = clock.monoMs();
     const output = stepPeripheralLine({ aes }, line, { ...input, nowMs, rndB: random.bytes(8) });
     ({ line } = output);
-    seen.push(...output.events);
+    for (const event of output.events) {
+      seen.push(event);
+      onSeen(event);
+    }
     wake.set(output.wakeAtMs ?? null);
     for (const { afterMs, bytes } of output.transmissions) {
       if (afterMs === 0) port.write(bytes);

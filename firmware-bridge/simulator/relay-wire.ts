@@ -18,13 +18,19 @@ export interface RelayWire {
   edges(): readonly RelayEdge[];
 }
 
-export function createRelayWire(clock: Clock): RelayWire {
+export function createRelayWire(
+  clock: Clock,
+  onEdge: (edge: RelayEdge) => void = () => undefined,
+): RelayWire {
   const edges: RelayEdge[] = [];
   let isDriven = false;
   let contact: 'sound' | 'welded' | 'dead' = 'sound';
   const isOn = (): boolean => contact === 'welded' || (isDriven && contact === 'sound');
   const note = (before: boolean): void => {
-    if (isOn() !== before) edges.push({ atMs: clock.monoMs(), isOn: isOn() });
+    if (isOn() === before) return;
+    const edge = { atMs: clock.monoMs(), isOn: isOn() };
+    edges.push(edge);
+    onEdge(edge);
   };
   const over = createAlarm(clock, () => {
     const before = isOn();

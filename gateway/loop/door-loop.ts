@@ -90,6 +90,8 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
   let state = UNKNOWN_DOOR;
   let present = inside;
   let shown = '';
+  /** The door controller's own count: recorded beside ours, so that an opening that we hid would show. */
+  let openings: number | null = null;
   let isClosed = false;
 
   const ticker = createTicker(clock, () => take({ type: 'tick', atMs: clock.monoMs() }));
@@ -158,7 +160,11 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
   function recordOf(effect: DoorEffect): readonly NewRecord[] {
     switch (effect.type) {
       case 'journal':
-        return [{ ty: effect.ty, x: effect.x }];
+        return [
+          effect.ty === 'door.closed' && openings !== null
+            ? { ty: effect.ty, x: { ...effect.x, openings } }
+            : { ty: effect.ty, x: effect.x },
+        ];
       case 'outcome': {
         const sub = waiting.get(effect.of)?.sub;
         return [
@@ -378,7 +384,7 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
         log.warn({ reader: event.reader, code: event.code, count: event.count }, 'damaged reads');
         return;
       case 'openings':
-        log.info({ reader: event.reader, count: event.count }, 'openings counted by the door controller');
+        openings = event.count;
         return;
       case 'key':
         return;

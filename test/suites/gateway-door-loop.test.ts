@@ -369,6 +369,19 @@ describe('the door itself', () => {
     expect(typesFrom(sq)).toEqual(['door.forced']);
   });
 
+  it('GL27: a closing carries the count of the door controller, and none before it has counted', () => {
+    const from = journal.size();
+    opens();
+    closes();
+    hardware.emit({ type: 'openings', reader: 'panel', count: 42, atMs: clock.monoMs() });
+    opens();
+    closes();
+    const counts = recordsFrom(from)
+      .filter(({ ty }) => ty === 'door.closed')
+      .map(({ x }) => x['openings']);
+    expect(counts).toEqual([undefined, 42]);
+  });
+
   it('GL16: hardware that changes is recorded, a report that repeats is not', () => {
     const sq = journal.size();
     const lock = (state: 'released' | 'secured'): void =>
