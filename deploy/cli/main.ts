@@ -1,3 +1,4 @@
+import { cardCommand } from './card-command.ts';
 import { checkConfigCommand } from './check-config-command.ts';
 import { digestCommand } from './digest-command.ts';
 import { enrolCommand } from './enrol-command.ts';
@@ -5,6 +6,7 @@ import { exportCommand } from './export-command.ts';
 import { gatewayCommand } from './gateway-command.ts';
 import { musterCommand } from './muster-command.ts';
 import { createForwardedCommand, runProgram } from './program.ts';
+import { pairCommand } from './pair-command.ts';
 import { proveCommand } from './prove-command.ts';
 import { serverCommand } from './server-command.ts';
 import { userCommand } from './user-command.ts';
@@ -27,6 +29,8 @@ const commands = {
     'runs a simulated OSDP reader or relay board on a real port, with faults to order',
     async (args) => (await import('../station/run-station.ts')).runStation(args),
   ),
+  pair: pairCommand,
+  card: cardCommand,
   enrol: enrolCommand,
   'check-config': checkConfigCommand,
   muster: musterCommand,
