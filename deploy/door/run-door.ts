@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openDoorControl } from '../../firmware-bridge/simulator/door-control.ts';
+import { createSerialPorts } from '../../firmware-bridge/simulator/serial-port.ts';
 import { openSimulatedDoor } from '../../firmware-bridge/simulator/simulated-door.ts';
 import { openContactSensor } from './contact-sensor.ts';
 import { createSystemClock } from '../all-in-one/system-clock.ts';
@@ -13,12 +13,17 @@ Runs a simulated server-room door that speaks the real protocols: readers, keypa
 whose address is the first line of output, as JSON.
 
   --home DIR          where the links to the ports are made
+  --entry-port, --exit-port, --panel-port PATH   real serial ports in place of the pseudo-terminals, all three
   --control-port N    port of the control server (any free one)
   --mqtt URL          broker of the contact (or PALANG_DOOR_MQTT); without it the leaf is not published
   --topic NAME        topic of the contact (zigbee2mqtt/pintu-ruang-server)
   --repeat-s N        how often the contact repeats itself, in seconds (60)
   --mqtt-ca, --mqtt-cert, --mqtt-key FILE   for a broker that asks for certificates
 `;
+
+/** Rates of an RDM6300 and of the door controller's line. */
+const READER_BAUD = 9600;
+const PANEL_BAUD = 38_400;
 
 /** The topic of the demonstration's contact. */
 export const DOOR_TOPIC = 'zigbee2mqtt/pintu-ruang-server';
@@ -54,7 +59,28 @@ export async function runDoor(args: readonly string[]): Promise<number> {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
   mkdirSync(values.home, { recursive: true, mode: 0o700 });
-  const door = await openSimulatedDoor({ clock: createSystemClock(), linksDir: join(values.home) });
+  const clock = createSystemClock();
+  const real = [values['entry-port'], values['exit-port'], values['panel-port']];
+  const [entry, exit, panel] = real;
+  const areReal = entry !== undefined && exit !== undefined && panel !== undefined;
+  if (!areReal && real.some((path) => path !== undefined)) {
+    process.stderr.write('palang door: --entry-port, --exit-port and --panel-port go together\n');
+    return 2;
+  }
+  const door = await openSimulatedDoor({
+    clock,
+    linksDir: values.home,
+    ...(areReal && {
+      openPort: createSerialPorts(
+        {
+          entry: { path: entry, baud: READER_BAUD },
+          exit: { path: exit, baud: READER_BAUD },
+          panel: { path: panel, baud: PANEL_BAUD },
+        },
+        clock,
+      ),
+    }),
+  });
   const control = await openDoorControl(door, { port: controlPort });
   // From the environment too, because a command line is read by everybody on the machine.
   const brokerUrl = values.mqtt ?? process.env['PALANG_DOOR_MQTT'];
@@ -84,6 +110,9 @@ const readOptions = (args: readonly string[]) =>
     args: [...args],
     options: {
       home: { type: 'string' },
+      'entry-port': { type: 'string' },
+      'exit-port': { type: 'string' },
+      'panel-port': { type: 'string' },
       'control-port': { type: 'string', default: '0' },
       mqtt: { type: 'string' },
       topic: { type: 'string', default: DOOR_TOPIC },

@@ -32,6 +32,7 @@ one JSON object a line:
   --address N,...    addresses of the readers, or the unit of the board (1)
   --key FILE         the readers' key, 32 hex digits; without it they were never paired
   --install          the readers are in install mode
+  --echo             the readers' line gives the host its own bytes back
 `;
 
 type Say = (event: object) => void;
@@ -63,10 +64,11 @@ async function run(args: readonly string[]): Promise<number> {
   const key = values.key === undefined ? undefined : readKey(values.key);
   const clock = createSystemClock();
   const port = await openPort(kind, values.port, values.home, baud, clock);
+  const modes = { isInInstallMode: values.install === true, hasEcho: values.echo === true };
   const say: Say = (event) => void process.stdout.write(`${JSON.stringify(event)}\n`);
   const obey =
     kind === 'osdp'
-      ? runReaders(port, clock, addresses, key, values.install === true, say)
+      ? runReaders(port, clock, addresses, key, modes, say)
       : runBoard(port, clock, addresses[0] ?? 1, say);
   say({ port: port.path });
   const orders = createInterface({ input: process.stdin });
@@ -89,7 +91,7 @@ function runReaders(
   clock: Clock,
   addresses: readonly number[],
   key: Uint8Array | undefined,
-  isInInstallMode: boolean,
+  { isInInstallMode, hasEcho }: { readonly isInInstallMode: boolean; readonly hasEcho: boolean },
   say: Say,
 ): Obey {
   const station = createOsdpStation(
@@ -97,13 +99,16 @@ function runReaders(
     clock,
     { bytes: (count) => Uint8Array.from(randomBytes(count)) },
     addresses.map((address) => ({ ...usualPeripheral, address, key, isInInstallMode })),
-    // A key is never printed, and polls would drown the rest.
-    (event) => {
-      if (event.type === 'key-stored') say({ type: event.type, address: event.address });
-      else if (event.type !== 'executed') say(event);
-      else if (event.command.type !== 'POLL') {
-        say({ type: event.type, address: event.address, command: event.command.type });
-      }
+    {
+      hasEcho,
+      // A key is never printed, and polls would drown the rest.
+      onSeen: (event) => {
+        if (event.type === 'key-stored') say({ type: event.type, address: event.address });
+        else if (event.type !== 'executed') say(event);
+        else if (event.command.type !== 'POLL') {
+          say({ type: event.type, address: event.address, command: event.command.type });
+        }
+      },
     },
   );
   return (line) => {
@@ -191,6 +196,7 @@ function readOptions(args: readonly string[]) {
         address: { type: 'string', default: '1' },
         key: { type: 'string' },
         install: { type: 'boolean' },
+        echo: { type: 'boolean' },
         json: { type: 'boolean' },
         help: { type: 'boolean' },
       },

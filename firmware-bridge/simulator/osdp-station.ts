@@ -13,6 +13,13 @@ import { createAlarm } from '../transport/alarm.ts';
 import type { RelayEdge } from './relay-wire.ts';
 import type { VirtualPort } from './virtual-port.ts';
 
+export interface OsdpStationOptions {
+  /** Hears what the readers do, as it happens. */
+  readonly onSeen?: (event: Seen) => void;
+  /** Whether the adapter on this line gives the host its own bytes back. */
+  readonly hasEcho?: boolean;
+}
+
 type Told<T> = T extends unknown ? Omit<T, 'nowMs' | 'rndB'> : never;
 type Seen = PeripheralEvent & { readonly address: number };
 
@@ -31,17 +38,17 @@ export interface OsdpStation {
   stop(): void;
 }
 
-/** Makes the readers of that port; `random` is where they take their part of a handshake, `onSeen` hears what they do. */
+/** Makes the readers of that port; `random` is where they take their part of a handshake. */
 export function createOsdpStation(
   port: VirtualPort,
   clock: Clock,
   random: Random,
   devices: readonly PeripheralConfig[],
-  onSeen: (event: Seen) => void = () => undefined,
+  { onSeen = () => undefined, hasEcho = false }: OsdpStationOptions = {},
 ): OsdpStation {
   const aes = createAes128({ createCipheriv, createDecipheriv });
   const seen: Seen[] = [];
-  let line = createPeripheralLine(devices, clock.monoMs());
+  let line = createPeripheralLine(devices, clock.monoMs(), hasEcho);
   let isStopped = false;
 
   const give = (input: Told<PeripheralInput>): void => {

@@ -63,10 +63,10 @@ describe('the simulated device as a program of its own', () => {
       station.said.map((each) => each['port']).find((p) => p !== undefined),
     ) as Promise<string>;
 
-  test('DP28: a card, a late reply and a pulse, by the channel of a paired reader', async () => {
+  test('DP28: a card, a late reply and a pulse, by the channel of a paired reader on a line that echoes', async () => {
     const keyFile = join(folder, 'reader.scbk');
     writeFileSync(keyFile, `${KEY}\n`);
-    const station = start('osdp', '--home', folder, '--key', keyFile);
+    const station = start('osdp', '--home', folder, '--key', keyFile, '--echo');
     const port = await portOf(station);
     const key = parsePairedKey(Uint8Array.from(Buffer.from(KEY, 'hex')));
     if (!key.ok) throw new Error(key.error);
@@ -152,6 +152,42 @@ describe('the simulated device as a program of its own', () => {
     );
     expect(await station.ended()).toBe(0);
     await cable.close();
+  });
+
+  test('DP29: the simulated door stands on serial ports of the machine as it does on its own', async () => {
+    const openPort = createPtyPorts(folder);
+    const cables = [await openPort('entry'), await openPort('exit'), await openPort('panel')];
+    const [entry, exit, panel] = cables.map(({ path }) => path);
+    const heard: number[] = [];
+    cables[0]?.onBytes((bytes) => heard.push(...bytes));
+    const door = spawn(
+      process.execPath,
+      [programFile(), 'door', '--home', folder].concat([
+        '--entry-port',
+        entry ?? '',
+        '--exit-port',
+        exit ?? '',
+        '--panel-port',
+        panel ?? '',
+      ]),
+      { stdio: ['ignore', 'pipe', 'ignore'] },
+    );
+    children.push(door);
+    const first = await new Promise<string>((resolve) =>
+      createInterface({ input: door.stdout }).once('line', resolve),
+    );
+    const { control } = JSON.parse(first) as { control: string };
+    await fetch(`${control}/card`, {
+      method: 'POST',
+      body: JSON.stringify({ reader: 'entry', card: '6F007B3972' }),
+    });
+    await waitFor('the frame', SEEN_MS, () =>
+      Buffer.from(heard).includes('\x026F007B39725F\x03') ? true : undefined,
+    );
+    door.kill('SIGTERM');
+    const code = await new Promise<number | null>((resolve) => door.once('exit', resolve));
+    expect(code).toBe(0);
+    for (const cable of cables) await cable.close();
   });
 
   test.each([
