@@ -1,4 +1,4 @@
-import { enrolmentRefusalOf } from '../../server/domain/card-enrolment.ts';
+import { checkEnrolment } from '../../server/domain/card-enrolment.ts';
 import { parseCard } from '../../firmware-bridge/protocol/card/card.ts';
 import { candidatesOf, printedFormsOf } from '../../firmware-bridge/protocol/card/printed-number.ts';
 import { createCommand, EXIT, JSON_OPTION } from './program.ts';
@@ -19,7 +19,8 @@ export const cardCommand = createCommand(
     const card = parseCard(args.number);
     if (card.ok) {
       const forms = printedFormsOf(card.value);
-      const refusal = enrolmentRefusalOf(args.number);
+      const checked = checkEnrolment(args.number);
+      const refusal = checked.ok ? null : checked.error;
       if (args.json === true) output.say(JSON.stringify({ card: args.number, refusal, forms }));
       else {
         output.say(refusal === null ? 'may be enrolled' : `may not be enrolled: ${refusal}`);

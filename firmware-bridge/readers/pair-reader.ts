@@ -1,12 +1,10 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
-import type { Clock, Random } from '#contract/clock';
-import { Fault, err, ok, type Result } from '#contract/result';
-import { createAes128 } from '../protocol/osdp/aes-128.ts';
-import { createBus, stepBus, type Bus, type BusInput } from '../protocol/osdp/bus.ts';
-import type { LinkEvent } from '../protocol/osdp/link-event.ts';
+import { asMonoMs, type Clock, type Random } from '#contract/clock';
+import { err, ok, type Result } from '#contract/result';
+import type { RequestOutcome } from '../protocol/osdp/link-event.ts';
 import type { LinkSecurity } from '../protocol/osdp/link-state.ts';
 import { createAlarm } from '../transport/alarm.ts';
 import type { OpenLink, PortAddress } from '../transport/byte-link.ts';
+import { createOsdpLine } from './osdp-line.ts';
 import type { ReaderKey } from './reader-key.ts';
 
 /** Which reader gets which key. */
@@ -25,68 +23,69 @@ export interface Pairing {
  */
 export type PairingRefusal = 'not-reached' | 'declined' | 'unknown';
 
-type Told<T> = T extends unknown ? Omit<T, 'nowMs' | 'rndA'> : never;
-
 /** A reader that restarts with its new key and is met again takes a few seconds. */
 const pairingMs = 30_000;
-const keysetId = 'keyset';
 
 /**
  * Gives a reader a new key, and waits for the handshake that proves it. Only ever run by a person who stands at the
  * reader: a panel that re-keyed a reader by itself would hand the key to whoever put one there.
  * @throws Fault where the port cannot be opened
- * @see deploy/cli/RULES.md DC21
+ * @see RULES.md FB131, deploy/cli/RULES.md DC21
  */
 export async function pairReader(
   pairing: Pairing,
   ports: { readonly clock: Clock; readonly random: Random; readonly openLink: OpenLink },
 ): Promise<Result<'paired', PairingRefusal>> {
-  const { clock, random } = ports;
-  const { address, oldKey, newKey } = pairing;
-  const aes = createAes128({ createCipheriv, createDecipheriv });
+  const { clock } = ports;
+  const { port, address, oldKey, newKey } = pairing;
   const security: LinkSecurity = oldKey === null ? { mode: 'install' } : { mode: 'paired', key: oldKey };
-  const untilMs = clock.monoMs() + pairingMs;
-  let bus: Bus = createBus({ baud: pairing.port.baud, links: [{ address, security }] }, clock.monoMs());
+  const untilMs = asMonoMs(clock.monoMs() + pairingMs);
   let isTold = false;
   let settle: (outcome: Result<'paired', PairingRefusal>) => void = () => undefined;
   const settled = new Promise<Result<'paired', PairingRefusal>>((resolve) => {
     settle = resolve;
   });
+  const giveUp = (): void => settle(err(isTold ? 'unknown' : 'not-reached'));
 
-  const link = await ports.openLink(pairing.port);
-  const give = (input: Told<BusInput>): void => {
-    const nowMs = clock.monoMs();
-    const output = stepBus({ aes }, bus, { ...input, nowMs, rndA: random.bytes(8) });
-    bus = output.bus;
-    if (output.send !== undefined) {
-      link.write(output.send).catch((cause: unknown) => {
-        // A link that is lost tells so through onClosed.
-        if (!(cause instanceof Fault)) throw cause;
-      });
-    }
-    wake.set(Math.min(output.wakeAtMs ?? untilMs, untilMs));
-    for (const event of output.events) hear(event);
-    if (nowMs >= untilMs) settle(err(isTold ? 'unknown' : 'not-reached'));
-  };
-  const hear = (event: { readonly type: 'line-noise' } | LinkEvent): void => {
+  const link = await ports.openLink(port);
+  const line = createOsdpLine({ baud: port.baud, links: [{ address, security }] }, ports, (event) => {
     if (event.type === 'key-changed') settle(ok('paired'));
     else if (event.type === 'key-kept') settle(err('declined'));
-    else if (event.type === 'request-finished' && event.outcome.kind !== 'acknowledged') {
-      settle(err(event.outcome.kind === 'unconfirmed' ? 'unknown' : 'declined'));
-    } else if (event.type === 'online' && event.isSecure && !isTold) {
+    else if (event.type === 'online' && event.isSecure && !isTold) {
       isTold = true;
-      const command = { type: 'KEYSET', key: newKey } as const;
-      queueMicrotask(() =>
-        give({ type: 'requested', address, request: { id: keysetId, command, notAfterMs: untilMs } }),
-      );
+      void line.request(address, { type: 'KEYSET', key: newKey }, untilMs).then((outcome) => {
+        const refusal = pairingRefusalOf(outcome);
+        if (refusal !== null) settle(err(refusal));
+      });
     }
-  };
-  const wake = createAlarm(clock, () => give({ type: 'tick' }));
-  link.onBytes((bytes) => give({ type: 'received', bytes }));
-  link.onClosed(() => settle(err(isTold ? 'unknown' : 'not-reached')));
-  give({ type: 'opened' });
+  });
+  const over = createAlarm(clock, giveUp);
+  over.set(untilMs);
+  link.onClosed(giveUp);
+  line.takeUp(link);
   const outcome = await settled;
-  wake.set(null);
+  over.set(null);
+  line.stop();
   await link.close();
   return outcome;
+}
+
+/**
+ * What the end of the request says of the key that the reader has; null where it took the new one. A no that anybody
+ * could have said, and one that cannot be read, leave it open: to forget the new key then could lock everybody out.
+ */
+export function pairingRefusalOf(outcome: RequestOutcome): PairingRefusal | null {
+  switch (outcome.kind) {
+    case 'acknowledged':
+      return null;
+    case 'declined':
+      return outcome.isVerified && outcome.reason !== 'wrong-reply' ? 'declined' : 'unknown';
+    case 'unconfirmed':
+      return 'unknown';
+    case 'refused':
+    case 'expired':
+    case 'offline':
+    case 'queue-full':
+      return 'not-reached';
+  }
 }

@@ -1,11 +1,9 @@
 import { asEpochMs, type EpochMs } from '#contract/clock';
-import { permitAllows, type PermitClaims } from '#contract/permit';
+import { minutesOf, offsetMs, permitAllows, type PermitClaims } from '#contract/permit';
 import type { Occupant, Presence } from './presence.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
-
-const minutesOf = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5));
 
 /**
  * Tells when a permit that reaches the door now stops doing so; hours that touch are one stay.
@@ -14,8 +12,8 @@ const minutesOf = (text: string): number => Number(text.slice(0, 2)) * 60 + Numb
 export function stayEnd(permit: PermitClaims, door: string, now: EpochMs): EpochMs {
   const ends = [asEpochMs(permit.exp * 1000)];
   for (const { to, utc } of permit.win ?? []) {
-    const offsetMs = (utc.startsWith('-') ? -1 : 1) * minutesOf(utc.slice(1)) * MINUTE_MS;
-    const midnight = Math.floor((now + offsetMs) / DAY_MS) * DAY_MS - offsetMs;
+    const zoneMs = offsetMs(utc);
+    const midnight = Math.floor((now + zoneMs) / DAY_MS) * DAY_MS - zoneMs;
     for (let at = midnight + minutesOf(to) * MINUTE_MS; at < permit.exp * 1000; at += DAY_MS) {
       if (at > now) ends.push(asEpochMs(at));
     }

@@ -80,9 +80,11 @@ export type PermitLimit = 'wrong-door' | 'not-yet-valid' | 'expired' | 'outside-
 
 const DAY_MS = 86_400_000;
 
-const minutesOf = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5));
+/** Minutes since midnight of `HH:MM`. */
+export const minutesOf = (text: string): number => Number(text.slice(0, 2)) * 60 + Number(text.slice(3, 5));
 
-function offsetMs(utc: string): number {
+/** Distance of a fixed offset such as `+07:00` from UTC, in ms. */
+export function offsetMs(utc: string): number {
   const sign = utc.startsWith('-') ? -1 : 1;
   return sign * minutesOf(utc.slice(1)) * 60_000;
 }

@@ -1,4 +1,5 @@
 import { parseCardText, type CardNumber } from '#contract/card';
+import { err, ok, type Result } from '#contract/result';
 
 /**
  * Why a number names no one card: `blank-number` nothing but zeros or ones; `reserved-number` what controllers and
@@ -31,19 +32,18 @@ function lowNumberOf({ media, bitCount, bytes }: CardNumber): number {
 }
 
 /**
- * Tells why a card may not be enrolled; null where it may. The door never asks this: a card refused here stays
- * unknown.
+ * Takes a card that may be enrolled apart. The door never asks this: a card refused here stays unknown.
  * @param text canonical text of the card
  * @see rules SD13, SD14
  */
-export function enrolmentRefusalOf(text: string): EnrolmentRefusal | null {
+export function checkEnrolment(text: string): Result<CardNumber, EnrolmentRefusal> {
   const card = parseCardText(text);
-  if (card === null) return 'malformed';
-  if (isBlank(card)) return 'blank-number';
-  if (RESERVED_NUMBERS.includes(lowNumberOf(card))) return 'reserved-number';
+  if (card === null) return err('malformed');
+  if (isBlank(card)) return err('blank-number');
+  if (RESERVED_NUMBERS.includes(lowNumberOf(card))) return err('reserved-number');
   if (card.media === 'mf' && card.bytes.length === 4) {
-    if (card.bytes[0] === RANDOM_UID_MARK) return 'random-uid';
-    if (card.bytes[0] === CASCADE_TAG) return 'cut-uid';
+    if (card.bytes[0] === RANDOM_UID_MARK) return err('random-uid');
+    if (card.bytes[0] === CASCADE_TAG) return err('cut-uid');
   }
-  return null;
+  return ok(card);
 }

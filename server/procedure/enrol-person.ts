@@ -1,10 +1,9 @@
 import type { Credential, Person, RoleName } from '#contract/api';
-import { parseCardText } from '#contract/card';
 import { credentialHandle } from '#contract/commitment';
 import { err, ok, type Result } from '#contract/result';
 import { hashPassword } from '../auth/passwords.ts';
 import { newRowId } from '../auth/tokens.ts';
-import { enrolmentRefusalOf } from '../domain/card-enrolment.ts';
+import { checkEnrolment } from '../domain/card-enrolment.ts';
 import { hmacSha256 } from '../signing/node-crypto.ts';
 import { findCredential, insertCredential, setCredentialState } from '../store/credentials.ts';
 import { inTransaction } from '../store/database.ts';
@@ -48,11 +47,8 @@ export async function enrolCard(
   site: Site,
   entry: { readonly personId: string; readonly card: string },
 ): Promise<Result<Credential, Refusal>> {
-  const card = parseCardText(entry.card);
-  const reason = enrolmentRefusalOf(entry.card);
-  if (card === null || reason !== null) {
-    return err(refusal('card-not-usable', [{ pointer: '/card', code: reason ?? 'malformed' }]));
-  }
+  const card = checkEnrolment(entry.card);
+  if (!card.ok) return err(refusal('card-not-usable', [{ pointer: '/card', code: card.error }]));
   const now = site.clock.epochMs();
   const id = newRowId(site.random, 'cr');
   const outcome = await inTransaction(
@@ -66,7 +62,7 @@ export async function enrolCard(
         id,
         personId: person.id,
         handle: credentialHandle(hmacSha256, site.pepper, entry.card),
-        media: card.media,
+        media: card.value.media,
         lastFour: entry.card.slice(-4),
         enrolledAt: now,
       });

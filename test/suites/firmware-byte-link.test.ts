@@ -13,6 +13,7 @@ import {
   firmwareWorlds,
   openMemoryWorld,
   openPtyWorld,
+  settleIn,
   type FirmwareWorld,
 } from './firmware-world.ts';
 
@@ -31,7 +32,7 @@ describe.each(firmwareWorlds)('a byte link over %s', (_name, openWorld) => {
   let port: VirtualPort;
   const links: ByteLink[] = [];
   const openLink = async (baud = 9600): Promise<ByteLink> => {
-    const link = await settled(world, world.openLink({ path: port.path, baud }));
+    const link = await settleIn(world, world.openLink({ path: port.path, baud }));
     links.push(link);
     return link;
   };
@@ -71,7 +72,7 @@ describe.each(firmwareWorlds)('a byte link over %s', (_name, openWorld) => {
 
   it('FB72: has one owner at a time, and the port can be opened again as soon as close has resolved', async () => {
     const link = await openLink();
-    expect(await codeOf(settled(world, world.openLink({ path: port.path, baud: 9600 })))).toBe('port-busy');
+    expect(await codeOf(settleIn(world, world.openLink({ path: port.path, baud: 9600 })))).toBe('port-busy');
     await link.close();
     await link.close();
     const again = await openLink();
@@ -104,7 +105,7 @@ describe.each(firmwareWorlds)('a byte link over %s', (_name, openWorld) => {
 
   it('FB74: a path that is not there is a fault by name, and opens once the device is back', async () => {
     await port.unplug();
-    expect(await codeOf(settled(world, world.openLink({ path: port.path, baud: 9600 })))).toBe(
+    expect(await codeOf(settleIn(world, world.openLink({ path: port.path, baud: 9600 })))).toBe(
       'port-missing',
     );
     await port.replug();
@@ -268,13 +269,3 @@ describe('superviseLink', () => {
     await supervised.close();
   });
 });
-
-/** Waits for what needs the world's time to pass. */
-async function settled<T>(world: FirmwareWorld, work: Promise<T>): Promise<T> {
-  let isDone = false;
-  void Promise.allSettled([work]).then(() => {
-    isDone = true;
-  });
-  await world.until('an answer', () => isDone);
-  return work;
-}

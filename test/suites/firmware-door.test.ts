@@ -8,7 +8,7 @@ import {
   type PulseOutcome,
 } from '../../firmware-bridge/bridge.ts';
 import { openSimulatedDoor, type SimulatedDoor } from '../../firmware-bridge/simulator/simulated-door.ts';
-import { firmwareWorlds, openMemoryWorld, type FirmwareWorld } from './firmware-world.ts';
+import { firmwareWorlds, openMemoryWorld, settleIn, type FirmwareWorld } from './firmware-world.ts';
 
 const cardA = '6F007B3972';
 const cardB = '010063E9AE';
@@ -53,14 +53,7 @@ async function openBench(world: FirmwareWorld, maxPulseMs = 10_000): Promise<Ben
     hardware,
     events,
     until: (what, condition) => world.until(what, condition),
-    settled: async (work) => {
-      let isDone = false;
-      void Promise.allSettled([work]).then(() => {
-        isDone = true;
-      });
-      await world.until('an answer', () => isDone);
-      return work;
-    },
+    settled: (work) => settleIn(world, work),
     pulse: (id, change = {}) =>
       bench.settled(
         hardware.pulse({ id, durationMs: 400, notAfterMs: asMonoMs(clock.monoMs() + 2000), ...change }),

@@ -12,7 +12,7 @@ import {
   type PulseOutcome,
 } from '../../firmware-bridge/bridge.ts';
 import { createGpioTools, type OpenGpioLine } from '../../firmware-bridge/transport/gpio-line.ts';
-import { openMemoryWorld, openPtyWorld, type FirmwareWorld } from './firmware-world.ts';
+import { openMemoryWorld, openPtyWorld, settleIn, type FirmwareWorld } from './firmware-world.ts';
 
 /** Pins and what happened to them, whoever drives them. */
 interface Pins {
@@ -135,14 +135,7 @@ function openBench(world: FirmwareWorld, pins: Pins): Bench {
       events.flatMap((event) =>
         event.type === 'reader' ? [`${event.reader} ${event.state} ${event.reason}`] : [],
       ),
-    settled: async (work) => {
-      let isDone = false;
-      void Promise.allSettled([work]).then(() => {
-        isDone = true;
-      });
-      await world.until('an answer', () => isDone);
-      return work;
-    },
+    settled: (work) => settleIn(world, work),
     pulse: (id, change = {}) =>
       bench.settled(
         hardware.pulse({ id, durationMs: 600, notAfterMs: asMonoMs(world.clock.monoMs() + 2000), ...change }),

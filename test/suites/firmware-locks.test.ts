@@ -14,7 +14,13 @@ import { createLcusBoard, type LcusSpeech } from '../../firmware-bridge/simulato
 import { createModbusBoard, type ModbusBoard } from '../../firmware-bridge/simulator/modbus-board.ts';
 import type { RelayWire } from '../../firmware-bridge/simulator/relay-wire.ts';
 import type { VirtualPort } from '../../firmware-bridge/simulator/virtual-port.ts';
-import { firmwareWorlds, openMemoryWorld, type FirmwareWorld, type MemoryWorld } from './firmware-world.ts';
+import {
+  firmwareWorlds,
+  openMemoryWorld,
+  settleIn,
+  type FirmwareWorld,
+  type MemoryWorld,
+} from './firmware-world.ts';
 
 interface Board {
   readonly relay: RelayWire;
@@ -111,14 +117,7 @@ async function openBench<B extends Board>(
       events.flatMap((event) =>
         event.type === 'reader' ? [`${event.reader} ${event.state} ${event.reason}`] : [],
       ),
-    settled: async (work) => {
-      let isDone = false;
-      void Promise.allSettled([work]).then(() => {
-        isDone = true;
-      });
-      await world.until('an answer', () => isDone);
-      return work;
-    },
+    settled: (work) => settleIn(world, work),
     pulse: (id, change = {}) =>
       bench.settled(
         hardware.pulse({ id, durationMs: 500, notAfterMs: asMonoMs(world.clock.monoMs() + 2000), ...change }),

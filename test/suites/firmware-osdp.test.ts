@@ -21,7 +21,13 @@ import {
 } from '../../firmware-bridge/protocol/osdp/peripheral/peripheral-state.ts';
 import { createOsdpStation, type OsdpStation } from '../../firmware-bridge/simulator/osdp-station.ts';
 import type { VirtualPort } from '../../firmware-bridge/simulator/virtual-port.ts';
-import { openMemoryWorld, openPtyWorld, type FirmwareWorld, type MemoryWorld } from './firmware-world.ts';
+import {
+  openMemoryWorld,
+  openPtyWorld,
+  settleIn,
+  type FirmwareWorld,
+  type MemoryWorld,
+} from './firmware-world.ts';
 
 const keyOf = (hex: string): ReaderKey => {
   const key = parseReaderKey(hex);
@@ -106,14 +112,7 @@ async function openBench(world: FirmwareWorld, setup: Setup = {}): Promise<Bench
       const { frame } = frames[card];
       station.presentCard(frame.bitCount, bytesOfHex(frame.hex), address);
     },
-    settled: async (work) => {
-      let isDone = false;
-      void Promise.allSettled([work]).then(() => {
-        isDone = true;
-      });
-      await world.until('an answer', () => isDone);
-      return work;
-    },
+    settled: (work) => settleIn(world, work),
     pulse: (id, change = {}) =>
       bench.settled(
         hardware.pulse({ id, durationMs: 500, notAfterMs: asMonoMs(world.clock.monoMs() + 2000), ...change }),

@@ -23,6 +23,16 @@ export interface FirmwareWorld {
   close(): Promise<void>;
 }
 
+/** Lets the world go on until some work is settled, and gives what it came to. */
+export async function settleIn<T>(world: Pick<FirmwareWorld, 'until'>, work: Promise<T>): Promise<T> {
+  let isDone = false;
+  void Promise.allSettled([work]).then(() => {
+    isDone = true;
+  });
+  await world.until('an answer', () => isDone);
+  return work;
+}
+
 /** A clock that stands until it is told to go on. */
 export interface FakeClock extends Clock {
   /** Lets `ms` pass, waking each sleeper at its own time. */
