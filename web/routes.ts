@@ -12,7 +12,14 @@ interface RouteRow {
   readonly isDemo?: boolean;
 }
 
-const EVERYBODY: readonly RoleName[] = ['technician', 'supervisor', 'auditor', 'administrator'];
+const EVERYBODY: readonly RoleName[] = [
+  'technician',
+  'supervisor',
+  'officer',
+  'auditor',
+  'administrator',
+  'privacy-officer',
+];
 
 /** Every page, in the order of the navigation. The first that a person may see and that stands there is their home. */
 export const ROUTES = [
@@ -28,7 +35,7 @@ export const ROUTES = [
   },
   {
     path: '/inside',
-    roles: ['supervisor'],
+    roles: ['supervisor', 'officer'],
     nav: { word: 'inside', icon: 'people' },
   },
   {

@@ -21,7 +21,14 @@ export const instantInputSchema = z.iso
 export const rowIdSchema = z.string().regex(/^[a-z]{1,3}_[A-Za-z0-9_-]{22}$/);
 
 /** What people may do. */
-export const ROLE_NAMES = ['technician', 'supervisor', 'auditor', 'administrator'] as const;
+export const ROLE_NAMES = [
+  'technician',
+  'supervisor',
+  'officer',
+  'auditor',
+  'administrator',
+  'privacy-officer',
+] as const;
 export const roleNameSchema = z.enum(ROLE_NAMES);
 
 /** What a person may do. */

@@ -46,6 +46,16 @@ export const EVENT_TYPES = {
   'disk.full': { severity: 'alarm' },
   'config.changed': { severity: 'notice' },
   'operator.command': { severity: 'notice' },
+  'access.locked-out': { severity: 'alarm' },
+  'escort.handed-over': { severity: 'notice' },
+  'occupancy.below-minimum': { severity: 'alarm' },
+  'presence.reset': { severity: 'notice' },
+  'alarm.acknowledged': { severity: 'notice' },
+  'hold-open.started': { severity: 'warning' },
+  'hold-open.ended': { severity: 'notice' },
+  'deny.applied': { severity: 'warning' },
+  'journal.sealed': { severity: 'normal' },
+  'journal.reclaimed': { severity: 'warning' },
 } as const satisfies Record<string, EventRow>;
 
 /** The name of an event, in the past tense. */

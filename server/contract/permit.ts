@@ -8,6 +8,8 @@ export const JWS_TYPES = {
   manifest: 'manifest+jws',
   directory: 'directory+jws',
   heartbeat: 'heartbeat+jws',
+  command: 'command+jws',
+  deny: 'deny+jws',
 } as const;
 
 /** The one signature algorithm of policy documents. @see RFC 9864 */
@@ -34,6 +36,12 @@ export const weeklyWindowSchema = z.strictObject({
   /** Fixed offset; the three Indonesian zones have no daylight saving. */
   utc: z.string().regex(/^[+-][0-9]{2}:[0-9]{2}$/),
 });
+
+/** What sort of right a permit is. */
+export const PERMIT_KINDS = ['single', 'recurring', 'standing', 'emergency'] as const;
+
+/** What sort of right a permit is. */
+export type PermitKind = (typeof PERMIT_KINDS)[number];
 
 /** How an approval was given: by a passkey over the draft, or by a signed-in session (named and weaker). */
 export const APPROVAL_METHODS = ['passkey', 'session'] as const;
@@ -70,6 +78,27 @@ export const permitClaimsSchema = z.strictObject({
     .max(8),
   /** SHA-256 of the canonical request that was approved. */
   req: hashSchema,
+  /** Left out for a single visit. */
+  knd: z.enum(PERMIT_KINDS).optional(),
+  /** Granted entries that it is good for; left out where it is not counted. */
+  uses: z.number().int().min(1).max(10_000).optional(),
+  /** True where the two-person rule holds whatever the door says. */
+  two: z.boolean().optional(),
+  /** The persons of whom one must be inside, or enter first, and stay; left out for who needs no escort. */
+  esc: z
+    .array(z.string().regex(/^s_[A-Za-z0-9_-]{22}$/))
+    .min(1)
+    .max(16)
+    .optional(),
+  /** How many people one presentation lets in, its holder included; left out for one. */
+  heads: z.number().int().min(1).max(50).optional(),
+  /** Links the permits of one group visit. */
+  grp: z
+    .string()
+    .regex(/^g_[A-Za-z0-9_-]{22}$/)
+    .optional(),
+  /** True where its weekly hours count on holidays too. */
+  hol: z.boolean().optional(),
 });
 
 /** The claims of a permit. */

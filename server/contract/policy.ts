@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { canonicalText } from './canonical.ts';
 import { utf8 } from './bytes.ts';
 import { leafHash, rootOfLeaves, type Sha256 } from './merkle.ts';
+import { siteRulesSchema } from './door-rules.ts';
+import { pinVerifierSchema } from './pin.ts';
 import { hashSchema, idSchema } from './record.ts';
 import { encodeBase64Url } from './bytes.ts';
 
@@ -47,8 +49,28 @@ export const directoryClaimsSchema = z.strictObject({
       cred: z.string().regex(/^c_[A-Za-z0-9_-]{43}$/),
       sub: z.string().regex(/^s_[A-Za-z0-9_-]{22}$/),
       st: z.enum(CREDENTIAL_STATES),
+      /** Left out for a card; a `code` is keyed in. */
+      k: z.literal('code').optional(),
+      /** Seconds since 1970 from which it counts no more, e.g. of a card lent for a day. */
+      exp: secondsSchema.optional(),
+      pin: pinVerifierSchema.optional(),
+      /** The PIN that opens and calls for help. */
+      du: pinVerifierSchema.optional(),
     }),
   ),
+  /** What the door has to know of persons; left out for who needs no row. */
+  people: z
+    .array(
+      z.strictObject({
+        sub: z.string().regex(/^s_[A-Za-z0-9_-]{22}$/),
+        /** SHA-256 of the SOP texts that this person acknowledged. */
+        ack: z.array(hashSchema).max(16),
+        /** True while equipment of an earlier visit is not accounted for. */
+        eq: z.literal(true).optional(),
+      }),
+    )
+    .optional(),
+  rules: siteRulesSchema.optional(),
 });
 
 /** The claims of a directory. */
@@ -77,6 +99,10 @@ export const policySnapshotSchema = z.strictObject({
   body: z
     .strictObject({ manifest: z.string(), directory: z.string(), permits: z.array(z.string()) })
     .optional(),
+  /** True where commands wait for this gateway. */
+  hasCommands: z.boolean().optional(),
+  /** Deny notices in force, as compact JWS: they only take rights away, so any order and any repeat is right. */
+  denies: z.array(z.string()).max(1000).optional(),
 });
 
 /** What `GET /gateway/policy` answers. */

@@ -11,30 +11,32 @@ import { maySee, type Audience } from './stream-audience.ts';
 describe('permissions', () => {
   // Who may do what, role by role: T technician, S supervisor, A auditor, D administrator.
   const EXPECTED: Readonly<Record<Action, string>> = {
-    'places.read': 'TSAD',
-    'people.read': 'SAD',
+    'places.read': 'TSOADP',
+    'people.read': 'SOADP',
     'people.write': 'D',
-    'credentials.read': 'AD',
-    'credentials.write': 'D',
-    'requests.file': 'TS',
-    'requests.read': 'TSAD',
-    'requests.read.all': 'SAD',
+    'credentials.read': 'OAD',
+    'credentials.write': 'OD',
+    'requests.file': 'TSO',
+    'requests.read': 'TSOAD',
+    'requests.read.all': 'SOAD',
     'requests.decide': 'S',
     'requests.revoke': 'S',
-    'visits.read': 'TSAD',
-    'visits.read.all': 'SAD',
-    'events.read': 'TSAD',
-    'events.read.all': 'SAD',
-    'evidence.verify': 'SAD',
+    'visits.read': 'TSOAD',
+    'visits.read.all': 'SOAD',
+    'events.read': 'TSOAD',
+    'events.read.all': 'SOAD',
+    'evidence.verify': 'SOAD',
     'evidence.export': 'A',
-    'gateways.read': 'SAD',
+    'gateways.read': 'SOAD',
     'gateways.write': 'D',
   };
   const letters: Readonly<Record<RoleName, string>> = {
     technician: 'T',
     supervisor: 'S',
+    officer: 'O',
     auditor: 'A',
     administrator: 'D',
+    'privacy-officer': 'P',
   };
 
   it.each(ACTIONS)('SD7: %s is for its roles only', (action) => {

@@ -1,5 +1,5 @@
 import { decodeBase64Url, decodeUtf8 } from '#contract/bytes';
-import { canonicalText } from '#contract/canonical';
+import { canonicalText, type CanonicalValue } from '#contract/canonical';
 import type { EpochMs } from '#contract/clock';
 import {
   directoryClaimsSchema,
@@ -47,7 +47,7 @@ export async function renewPolicy(trx: Database, site: Site, now: EpochMs): Prom
     last !== null &&
     now - last.signedAt < RENEW_AFTER_MS &&
     canonicalText(ids) === canonicalText(last.members) &&
-    canonicalText(creds) === canonicalText(directoryOf(last.directory))
+    canonicalText(creds as CanonicalValue) === canonicalText(directoryOf(last.directory) as CanonicalValue)
   ) {
     return last;
   }

@@ -13,8 +13,10 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const PAGES: Readonly<Record<RoleName, readonly string[]>> = {
   technician: ['/', '/requests/new', '/requests/:id', '/door', '/virtual-door', '/account', '/nowhere'],
   supervisor: ['/', '/decide/:id', '/inside', '/decided'],
+  officer: ['/', '/inside'],
   auditor: ['/events', '/events?event=:event', '/evidence'],
   administrator: ['/people', '/cards', '/gateways'],
+  'privacy-officer': ['/account'],
 };
 
 interface Axe {

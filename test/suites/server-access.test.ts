@@ -70,8 +70,10 @@ const MATRIX: Readonly<Record<string, string>> = {
 const LETTERS: Readonly<Record<RoleName, string>> = {
   technician: 'T',
   supervisor: 'S',
+  officer: 'O',
   auditor: 'A',
   administrator: 'D',
+  'privacy-officer': 'P',
 };
 
 describe('access over HTTP', () => {

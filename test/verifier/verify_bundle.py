@@ -324,6 +324,8 @@ EVENTS = """
     lock.fault reader.online reader.offline reader.tamper visit.overstayed escort.left emergency.used
     lockdown.started lockdown.ended fire.active fire.cleared policy.applied policy.rejected clock.rollback
     clock.jump clock.trusted boot epoch.opened epoch.closed disk.low disk.full config.changed operator.command
+    access.locked-out escort.handed-over occupancy.below-minimum presence.reset alarm.acknowledged
+    hold-open.started hold-open.ended deny.applied journal.sealed journal.reclaimed
 """.split()
 
 JOURNAL_RECORD = fields(

@@ -15,8 +15,10 @@ type DemoAccount = Demo['accounts'][number];
 const ROLE_ICONS: Readonly<Record<DemoAccount['role'], IconName>> = {
   technician: 'person',
   supervisor: 'checkCircle',
+  officer: 'door',
   auditor: 'shield',
   administrator: 'gateway',
+  'privacy-officer': 'lock',
 };
 
 /** The way in. In the demonstration one tap is enough. */

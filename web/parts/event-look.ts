@@ -40,6 +40,16 @@ const ICONS: Readonly<Record<EventType, IconName>> = {
   'disk.full': 'alarm',
   'config.changed': 'draft',
   'operator.command': 'person',
+  'access.locked-out': 'ban',
+  'escort.handed-over': 'people',
+  'occupancy.below-minimum': 'people',
+  'presence.reset': 'people',
+  'alarm.acknowledged': 'checkCircle',
+  'hold-open.started': 'doorOpen',
+  'hold-open.ended': 'door',
+  'deny.applied': 'ban',
+  'journal.sealed': 'shield',
+  'journal.reclaimed': 'list',
 };
 
 const TONES: Readonly<Record<Severity, Tone>> = {

@@ -55,8 +55,10 @@ export const english = {
   roles: {
     technician: 'Technician',
     supervisor: 'Approving official',
+    officer: 'Room officer',
     auditor: 'Auditor',
     administrator: 'Administrator',
+    'privacy-officer': 'Data-protection officer',
   },
 
   time: {
@@ -329,6 +331,16 @@ export const english = {
     'disk.full': 'Disk full',
     'config.changed': 'Configuration changed',
     'operator.command': 'Operator command',
+    'access.locked-out': 'Locked out after repeated errors',
+    'escort.handed-over': 'Escort duty handed over',
+    'occupancy.below-minimum': 'Only one person left inside',
+    'presence.reset': 'Presence record reset',
+    'alarm.acknowledged': 'Alarm acknowledged',
+    'hold-open.started': 'Door held open by order',
+    'hold-open.ended': 'Held-open order ended',
+    'deny.applied': 'Deny notice applied',
+    'journal.sealed': 'Journal sealed',
+    'journal.reclaimed': 'Record reclaimed',
   },
 
   severities: { normal: 'Normal', notice: 'Notice', warning: 'Warning', alarm: 'Alarm' },

@@ -66,8 +66,10 @@ export const indonesian = {
   roles: {
     technician: 'Teknisi',
     supervisor: 'Pejabat pemberi izin',
+    officer: 'Petugas ruang server',
     auditor: 'Auditor',
     administrator: 'Administrator',
+    'privacy-officer': 'Pejabat PDP',
   } satisfies Record<RoleName, string>,
 
   time: {
@@ -347,6 +349,16 @@ export const indonesian = {
     'disk.full': 'Ruang simpan penuh',
     'config.changed': 'Pengaturan berubah',
     'operator.command': 'Perintah operator',
+    'access.locked-out': 'Dikunci karena salah berulang',
+    'escort.handed-over': 'Tugas pendamping dialihkan',
+    'occupancy.below-minimum': 'Tinggal satu orang di dalam',
+    'presence.reset': 'Catatan kehadiran disetel ulang',
+    'alarm.acknowledged': 'Alarm diterima',
+    'hold-open.started': 'Pintu ditahan terbuka atas perintah',
+    'hold-open.ended': 'Penahanan pintu berakhir',
+    'deny.applied': 'Larangan masuk diterapkan',
+    'journal.sealed': 'Catatan disegel',
+    'journal.reclaimed': 'Catatan dipulihkan',
   } satisfies Record<EventType, string>,
 
   severities: {
