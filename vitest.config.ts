@@ -13,10 +13,25 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['**/*.test.ts', '**/*.test.tsx'],
-          exclude: [...NEVER, ...SLOW],
+          exclude: [...NEVER, ...SLOW, '**/*-postgres.test.ts'],
           testTimeout: 10_000,
           hookTimeout: 20_000,
           sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // The suites of the server once more, on a real PostgreSQL server that the first of them starts.
+          name: 'postgres',
+          include: ['test/suites/server-*.test.ts'],
+          exclude: [...NEVER, '**/*-sqlite.test.ts'],
+          env: { PALANG_TEST_DATABASE: 'postgres' },
+          globalSetup: ['test/suites/postgres-setup.ts'],
+          setupFiles: ['test/suites/postgres-project.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -30,7 +45,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 90_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -47,6 +47,7 @@ export type {
   ReaderSignal,
   SecureOutcome,
 } from './hardware.ts';
+export { pinEntryStart, stepPinEntry, type PinEntry } from './protocol/keypad/pin-entry.ts';
 export { parseReaderKey, type ReaderKey, type ReaderKeyRefusal } from './readers/reader-key.ts';
 export { findReaderFault } from './readers/reader-fault.ts';
 export { parseTcpPath } from './transport/tcp-link.ts';

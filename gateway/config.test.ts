@@ -285,15 +285,103 @@ describe('checkConfig', () => {
   });
 
   it('GC4: what presence does is said in plain lines', () => {
-    const said = (source: string): string => {
-      const checked = checkConfig(source);
-      return checked.ok ? describeConfig(checked.value).join('\n') : '';
-    };
     expect(said(withPresence('{ antiPassback: hard, capacity: 4 }'))).toContain(
       'who is inside and comes again is refused, until 43200000 ms after the entry; at most 4 may be inside',
     );
     expect(said(GOOD)).toContain('is let in, which is noted');
     expect(said(GOOD.replace(/ {6}exit: .*\n/, ''))).toContain('no exit reader');
+  });
+
+  const said = (source: string): string => {
+    const checked = checkConfig(source);
+    if (!checked.ok) throw new Error(JSON.stringify(checked.error));
+    return describeConfig(checked.value).join('\n');
+  };
+  const withFire = (fire: string): string =>
+    GOOD.replace('exitButton:', `fireInput: ${fire}\n    exitButton:`);
+
+  it('GC13: the lock is secured when the leaf is open, unless that is set otherwise, and check-config says so', () => {
+    expect(said(GOOD)).toContain('the lock is secured as soon as the leaf is open');
+    expect(said(GOOD.replace('releaseMs: 5000', 'releaseMs: 5000, relockOnOpen: false'))).toContain(
+      'stays released to the end of its pulse',
+    );
+    expect(change('releaseMs: 5000', 'releaseMs: 5000, relockOnOpen: 1')).toEqual([
+      expect.stringMatching(/^11:84 doors\.0\.lock\.relockOnOpen: /),
+    ]);
+  });
+
+  it('GC14: an external timer cannot be told to end early', () => {
+    const lcus = 'driver: lcus, port: /dev/ttyS1, channel: 1, hardwareTimer: external';
+    expect(lockFaults(`${lcus}, relockOnOpen: true`)).toEqual([
+      expect.stringContaining('relockOnOpen: an external timer runs to its end: only false, or left out'),
+    ]);
+    expect(said(withLock(lcus))).toContain('stays released to the end of its pulse');
+    expect(lockFaults(`${lcus}, relockOnOpen: false`)).toEqual([]);
+  });
+
+  it('GC15: a fire alarm may come by wire or by topic, and is observed only', () => {
+    expect(said(withFire('{ reader: panel, input: 2, activeWhen: inactive }'))).toContain(
+      'fire alarm on input 2 of panel, inactive in a fire, observed only',
+    );
+    const topic = '{ preset: custom, topic: gedung/api, pointer: /state, active: [ON], clear: [OFF] }';
+    expect(said(withFire(topic))).toContain('fire alarm on topic gedung/api, observed only');
+    expect(said(GOOD)).toContain('no fire alarm is heard');
+  });
+
+  it('GC16: a fire alarm that shares its input, has no reader, or means both is refused where it stands', () => {
+    expect(faultsOf(withFire('{ reader: panel, input: 0, activeWhen: active }'))).toEqual([
+      '13:40 doors.0.fireInput.input: the exit button is on this input',
+    ]);
+    expect(faultsOf(withFire('{ reader: entry, input: 2, activeWhen: active }'))).toEqual([
+      '13:26 doors.0.fireInput.reader: must name a reader of this door whose protocol is line or osdp',
+    ]);
+    expect(faultsOf(withFire('{ reader: panel, input: 2 }'))).toEqual([
+      expect.stringMatching(/^13:16 doors\.0\.fireInput\.activeWhen: /),
+    ]);
+    expect(faultsOf(withFire('{ preset: custom, topic: a, active: [ON], clear: [on] }'))).toEqual([
+      '13:65 doors.0.fireInput.clear: a word that means the one and the other',
+    ]);
+    expect(faultsOf(withFire('{ preset: tasmota, topic: a, active: [ON], clear: [off] }'))).toEqual([
+      '13:26 doors.0.fireInput.preset: unknown preset; there are: custom',
+    ]);
+    const contact = 'contact: { reader: panel, input: 1, closedWhen: active }\n    exitButton:';
+    const wired = GOOD.replace(/ {4}contact: .*\n/, '').replace('exitButton:', contact);
+    const fire = 'fireInput: { reader: panel, input: 1, activeWhen: active }\n    exitButton:';
+    expect(faultsOf(wired.replace('exitButton:', fire))).toEqual([
+      expect.stringContaining('doors.0.fireInput.input: the contact is on this input'),
+    ]);
+    const unheard = withFire('{ preset: custom, topic: a, active: [ON], clear: [off] }')
+      .replace(/ {4}contact: .*\n/, '')
+      .replace(/mqtt: .*\n/, '');
+    expect(faultsOf(unheard)).toEqual([
+      expect.stringContaining('doors.0.fireInput: a fire alarm over MQTT needs the mqtt section'),
+    ]);
+  });
+
+  const SECOND = `  - id: gudang
+    readers: { entry: { protocol: line, port: /dev/ttyS7 } }
+    lock: { driver: line, reader: entry, output: 0, releaseMs: 5000 }
+    contact: { reader: entry, input: 1, closedWhen: active }
+`;
+
+  it('GC17: two doors with contacts may be interlocked', () => {
+    expect(said(`${GOOD}${SECOND}interlock: [ruang-server, gudang]\n`)).toContain(
+      'doors ruang-server and gudang: a card opens the one only while the other is seen shut',
+    );
+  });
+
+  it('GC18: an interlock with a door that is not there, has no contact, or is the same one is refused', () => {
+    expect(faultsOf(`${GOOD}interlock: [ruang-server, gudang]\n`)).toEqual([
+      '14:27 interlock.1: must name a door of this gateway',
+    ]);
+    const blind = SECOND.replace(/ {4}contact: .*\n/, '');
+    expect(faultsOf(`${GOOD}${blind}interlock: [ruang-server, gudang]\n`)).toEqual([
+      '17:27 interlock.1: a door without a contact is never known to be shut',
+    ]);
+    expect(faultsOf(`${GOOD}interlock: [ruang-server, ruang-server]\n`)).toEqual([
+      '14:27 interlock.1: must name another door',
+    ]);
+    expect(faultsOf(`${GOOD}interlock: [ruang-server]\n`)).toHaveLength(1);
   });
 
   it('GC4: paths are seen from the folder of the file', () => {

@@ -95,12 +95,26 @@ const hardwareTimer = z.literal('external', {
   error: 'has no timer of its own: only with hardwareTimer: external, a one-shot behind the relay',
 });
 
+/** The one-shot behind such a relay runs on, whatever the relay is told: there is nothing to choose. */
+const neverRelocked = z
+  .literal(false, { error: 'an external timer runs to its end: only false, or left out' })
+  .optional();
+/** False where the pulse is to last however early the leaf is open; true as it comes. */
+const relockOnOpen = z.boolean().optional();
+
 const lockSchema = z.discriminatedUnion(
   'driver',
   [
-    z.strictObject({ driver: z.literal('line'), reader: text, output: fromZero.max(7), releaseMs }),
+    z.strictObject({
+      driver: z.literal('line'),
+      reader: text,
+      output: fromZero.max(7),
+      releaseMs,
+      relockOnOpen,
+    }),
     z.strictObject({
       driver: z.literal('osdp-output'),
+      relockOnOpen,
       reader: text,
       output: fromZero.max(15),
       /** The reader's timer counts in tenths of a second. */
@@ -113,6 +127,7 @@ const lockSchema = z.discriminatedUnion(
       unit: z.number().int().min(1).max(247),
       relay: fromZero.max(255),
       releaseMs,
+      relockOnOpen,
     }),
     z.strictObject({
       driver: z.literal('lcus'),
@@ -121,6 +136,7 @@ const lockSchema = z.discriminatedUnion(
       channel: z.number().int().min(1).max(8),
       hardwareTimer,
       releaseMs,
+      relockOnOpen: neverRelocked,
     }),
     z.strictObject({
       driver: z.literal('gpio'),
@@ -132,6 +148,7 @@ const lockSchema = z.discriminatedUnion(
       line: fromZero.max(1023),
       hardwareTimer,
       releaseMs,
+      relockOnOpen: neverRelocked,
     }),
   ],
   chosenBy('driver', ['line', 'osdp-output', 'modbus-rtu', 'lcus', 'gpio']),
@@ -266,6 +283,44 @@ const doorContactSchema = z
     return z.NEVER;
   });
 
+const wiredFireSchema = z.strictObject({
+  reader: text,
+  input: inputNumber,
+  activeWhen: z.enum(['active', 'inactive']),
+});
+
+/** The fire alarm on the wires of a reader's input. */
+export type WiredFireConfig = z.infer<typeof wiredFireSchema>;
+
+const topicFireSchema = z
+  .strictObject({
+    preset: z.literal('custom', { error: 'unknown preset; there are: custom' }),
+    topic: topicSchema,
+    /** JSON pointer to the value; absent where the payload itself is the value. */
+    pointer: z
+      .string()
+      .max(200)
+      .regex(/^(\/[^/]+)+$/)
+      .optional(),
+    active: words,
+    clear: words,
+  })
+  .superRefine(({ active, clear }, context) => {
+    if (!isAmbiguous(active, clear)) return;
+    context.addIssue({ code: 'custom', path: ['clear'], message: 'a word that means the one and the other' });
+  });
+
+/** The fire alarm as something tells it over MQTT. */
+export type TopicFireConfig = z.infer<typeof topicFireSchema>;
+
+/** Told apart by `reader`, as contacts are. */
+const fireInputSchema = z.looseObject({}).transform((fire, context): WiredFireConfig | TopicFireConfig => {
+  const checked = ('reader' in fire ? wiredFireSchema : topicFireSchema).safeParse(fire);
+  if (checked.success) return checked.data;
+  context.issues.push(...(checked.error.issues as typeof context.issues));
+  return z.NEVER;
+});
+
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
@@ -296,6 +351,8 @@ const doorSchema = z.strictObject({
   lock: lockSchema,
   contact: doorContactSchema.optional(),
   exitButton: z.strictObject({ reader: text, input: inputNumber }).optional(),
+  /** Observed only: a fire that is told frees nobody's way, the fire panel does that by its own wires. */
+  fireInput: fireInputSchema.optional(),
   heldOpenMs: z.number().int().min(1000).max(3_600_000).default(30_000),
   presence: presenceSchema.prefault({}),
 });
@@ -326,6 +383,8 @@ const configSchema = z
     dataDir: text,
     mqtt: mqttSchema.optional(),
     doors: z.array(doorSchema).min(1).max(16),
+    /** Two doors of which only one may be open at a time. */
+    interlock: z.tuple([idSchema, idSchema]).optional(),
   })
   .superRefine((config, context) => {
     const complain = (path: (string | number)[], message: string): void =>
@@ -389,6 +448,19 @@ const configSchema = z
       if (door.exitButton !== undefined) {
         needs(['exitButton', 'reader'], door.exitButton.reader, 'line', 'osdp');
       }
+      const { fireInput } = door;
+      if (fireInput !== undefined && 'reader' in fireInput) {
+        needs(['fireInput', 'reader'], fireInput.reader, 'line', 'osdp');
+        const isOn = (other: { reader: string; input: number } | undefined): boolean =>
+          other?.reader === fireInput.reader && other.input === fireInput.input;
+        if (isOn(door.exitButton))
+          complain([...at, 'fireInput', 'input'], 'the exit button is on this input');
+        if (door.contact !== undefined && 'reader' in door.contact && isOn(door.contact)) {
+          complain([...at, 'fireInput', 'input'], 'the contact is on this input');
+        }
+      } else if (fireInput !== undefined && config.mqtt === undefined) {
+        complain([...at, 'fireInput'], 'a fire alarm over MQTT needs the mqtt section');
+      }
       if (door.readers.exit === undefined) {
         const counts = 'needs a reader named exit: where nobody is seen to leave, nobody can be counted';
         const { antiPassback, capacity } = door.presence;
@@ -404,6 +476,16 @@ const configSchema = z
       } else if (door.contact !== undefined && config.mqtt === undefined) {
         complain([...at, 'contact'], 'a contact over MQTT needs the mqtt section');
       }
+    }
+    for (const [index, id] of (config.interlock ?? []).entries()) {
+      const door = config.doors.find((each) => each.id === id);
+      if (door === undefined) complain(['interlock', index], 'must name a door of this gateway');
+      else if (door.contact === undefined) {
+        complain(['interlock', index], 'a door without a contact is never known to be shut');
+      }
+    }
+    if (config.interlock !== undefined && config.interlock[0] === config.interlock[1]) {
+      complain(['interlock', 1], 'must name another door');
     }
   });
 
@@ -517,6 +599,22 @@ function describeLock(lock: Lock): string {
   }
 }
 
+function describeRelock({ lock }: DoorConfig): string {
+  const isSecured = lock.relockOnOpen !== false && !('hardwareTimer' in lock);
+  return isSecured
+    ? 'the lock is secured as soon as the leaf is open'
+    : 'the lock stays released to the end of its pulse, also when the leaf is open';
+}
+
+function describeFire({ fireInput }: DoorConfig): string {
+  if (fireInput === undefined) return 'no fire alarm is heard; leaving in a fire without a card looks forced';
+  const from =
+    'reader' in fireInput
+      ? `input ${fireInput.input} of ${fireInput.reader}, ${fireInput.activeWhen} in a fire`
+      : `topic ${fireInput.topic}`;
+  return `fire alarm on ${from}, observed only: it suspends anti-passback and explains openings`;
+}
+
 function describePresence({ readers, presence }: DoorConfig): string {
   const { antiPassback, forgiveMs, capacity, overstayGraceMs } = presence;
   if (readers.exit === undefined) return 'no exit reader, so who is still inside is not known';
@@ -547,7 +645,12 @@ export function describeConfig(config: GatewayConfig): readonly string[] {
         ? `door ${door.id}: no exit button is observed; leaving by it looks like a forced door`
         : `door ${door.id}: exit button is input ${door.exitButton.input} of ${door.exitButton.reader}, observed only`,
       `door ${door.id}: held open after ${door.heldOpenMs} ms, with a warning at two thirds of it`,
+      `door ${door.id}: ${describeRelock(door)}`,
+      `door ${door.id}: ${describeFire(door)}`,
       `door ${door.id}: ${describePresence(door)}`,
     ]),
+    ...(config.interlock === undefined
+      ? []
+      : [`doors ${config.interlock.join(' and ')}: a card opens the one only while the other is seen shut`]),
   ];
 }

@@ -4,6 +4,7 @@ import {
   createPrivateKey,
   createPublicKey,
   randomBytes,
+  scrypt,
   sign,
   verify,
   type KeyObject,
@@ -13,10 +14,22 @@ import type { SignEd25519 } from '#contract/checkpoint';
 import type { Random } from '#contract/clock';
 import type { HmacSha256 } from '#contract/commitment';
 import type { Sha256 } from '#contract/merkle';
+import { PIN_KDF, type DeriveKey } from '#contract/pin';
 
 export const sha256: Sha256 = (bytes) => createHash('sha256').update(bytes).digest();
 
 export const hmacSha256: HmacSha256 = (key, message) => createHmac('sha256', key).update(message).digest();
+
+/** Derives slowly and with much memory, on another thread: the door goes on meanwhile. @see RFC 7914 */
+export const deriveKey: DeriveKey = (password, salt) =>
+  new Promise((resolve, reject) => {
+    const { cost, blockSize, parallelization, bytes } = PIN_KDF;
+    const options = { cost, blockSize, parallelization, maxmem: 2 * 128 * cost * blockSize };
+    scrypt(password, salt, bytes, options, (error, key) => {
+      if (error === null) resolve(key);
+      else reject(error);
+    });
+  });
 
 /** Randomness of the operating system. */
 export const systemRandom: Random = { bytes: (count) => randomBytes(count) };

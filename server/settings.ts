@@ -10,7 +10,7 @@ export interface ServerSettings {
   /** IANA name. */
   readonly timeZone: string;
   readonly locale: 'id' | 'en';
-  /** `sqlite:PATH` */
+  /** `sqlite:PATH` or `postgres://USER:PASSWORD@HOST:PORT/NAME` */
   readonly databaseUrl: string;
   readonly keysDir: string;
   readonly host: string;
@@ -47,7 +47,7 @@ const environmentSchema = z
     PALANG_LOCALE: z.enum(['id', 'en']).default('id'),
     PALANG_DATABASE_URL: z
       .string()
-      .regex(/^sqlite:.+$/, 'only sqlite:PATH in this version')
+      .regex(/^(?:sqlite:|postgres(?:ql)?:\/\/).+$/, 'sqlite:PATH or postgres://...')
       .optional(),
     PALANG_KEYS_DIR: z.string().min(1).optional(),
     PALANG_HOST: z.string().min(1).default('127.0.0.1'),

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createApiClient } from './api-client.ts';
 
-function clientOf(answer: () => Response | Promise<Response>) {
-  const seen: { signedOut: number; serverMs: number[]; asked: string[] } = {
+function clientOf(answer: () => Response | Promise<Response>, isStepUpDone = false) {
+  const seen: { signedOut: number; stepUps: number; serverMs: number[]; asked: string[] } = {
     signedOut: 0,
+    stepUps: 0,
     serverMs: [],
     asked: [],
   };
@@ -14,6 +15,10 @@ function clientOf(answer: () => Response | Promise<Response>) {
     },
     onSignedOut: () => {
       seen.signedOut += 1;
+    },
+    onStepUp: () => {
+      seen.stepUps += 1;
+      return Promise.resolve(isStepUpDone);
     },
     onServerTime: (ms) => seen.serverMs.push(ms),
   });
@@ -92,5 +97,28 @@ describe('api client', () => {
     const answer = await api.downloadEvidence((received) => counted.push(received));
     expect(answer.ok && [...answer.value]).toEqual([1, 2, 3]);
     expect(counted.at(-1)).toBe(3);
+  });
+
+  it('W30: a call that needs a step-up asks for it and is repeated once, with the same body', async () => {
+    const answers = [problem(403, 'step-up-required'), new Response('{"id":"cm_1"}', { status: 201 })];
+    const { api, seen } = clientOf(() => answers.shift() ?? problem(500, 'internal'), true);
+    expect(await api.call('POST', '/doors/a/commands', { act: 'release' })).toEqual({
+      ok: true,
+      value: { id: 'cm_1' },
+    });
+    expect([seen.stepUps, seen.asked]).toEqual([
+      1,
+      ['POST /api/v1/doors/a/commands', 'POST /api/v1/doors/a/commands'],
+    ]);
+  });
+
+  it('W30: whoever does not confirm has the problem, and a second refusal is not asked about again', async () => {
+    const declined = clientOf(() => problem(403, 'step-up-required'));
+    const answer = await declined.api.call('POST', '/doors/a/commands', {});
+    expect(answer).toMatchObject({ ok: false, error: { code: 'step-up-required' } });
+    expect(declined.seen.asked).toHaveLength(1);
+    const again = clientOf(() => problem(403, 'step-up-required'), true);
+    expect(await again.api.call('POST', '/doors/a/commands', {})).toMatchObject({ ok: false });
+    expect([again.seen.stepUps, again.seen.asked.length]).toEqual([1, 2]);
   });
 });

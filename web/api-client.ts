@@ -16,6 +16,7 @@ import type {
   RoleName,
   Room,
 } from '#contract/api';
+import type { Density, Figures } from '#contract/api-figures';
 import type { Problem, ProblemCode } from '#contract/problem';
 import { err, ok, type Result } from '#contract/result';
 import type { LocalProblem } from './words/word-shapes.ts';
@@ -51,7 +52,10 @@ export interface EnrolmentToken {
 
 /** Filters of the event list; absent ones do not narrow. */
 export type EventFilter = Partial<
-  Record<'from' | 'until' | 'doorId' | 'type' | 'reason' | 'severity' | 'q' | 'cursor', string>
+  Record<
+    'from' | 'until' | 'doorId' | 'type' | 'reason' | 'severity' | 'q' | 'cursor' | 'asOf' | 'offset',
+    string
+  >
 >;
 
 /** What the simulated door says of itself; read with care, since it is no part of the contract. */
@@ -59,6 +63,8 @@ export type SimulatorState = Readonly<Record<string, unknown>>;
 
 /** What a browser may do through the API; every call answers with a result and never throws for the network. */
 export interface ApiClient {
+  /** The call that all others are made of, for the clients of single areas. */
+  call<T>(method: string, path: string, body?: unknown): Promise<ApiResult<T>>;
   signIn(username: string, password: string): Promise<ApiResult<Me>>;
   signOut(): Promise<ApiResult<null>>;
   me(): Promise<ApiResult<Me>>;
@@ -76,6 +82,8 @@ export interface ApiClient {
   occupancy(): Promise<ApiResult<Occupancy>>;
   events(filter: EventFilter, limit: number): Promise<ApiResult<Page<AccessEvent>>>;
   event(id: string): Promise<ApiResult<EventDetail>>;
+  density(filter: EventFilter): Promise<ApiResult<Density>>;
+  figures(period: { readonly from?: string; readonly until?: string }): Promise<ApiResult<Figures>>;
   integrity(): Promise<ApiResult<Integrity>>;
   downloadEvidence(onBytes: (received: number) => void): Promise<ApiResult<Uint8Array>>;
   people(cursor?: string): Promise<ApiResult<Page<Person>>>;
@@ -96,20 +104,23 @@ export const API_PATH = '/api/v1' satisfies typeof API_BASE;
 export const evidencePath = (period: { readonly from?: string; readonly until?: string }): string =>
   `${API_PATH}/evidence/export${queryOf(period)}`;
 
-export interface ApiPorts {
-  readonly fetch: typeof fetch;
-  /** Called when the server no longer knows the session. */
-  readonly onSignedOut: () => void;
-  /** Called with the time of the server (ms since 1970) on each answer. */
-  readonly onServerTime: (serverMs: number) => void;
-}
-
-function queryOf(fields: Readonly<Record<string, string | number | undefined>>): string {
+/** Writes the query of an address; empty fields are left out. */
+export function queryOf(fields: Readonly<Record<string, string | number | undefined>>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(fields)) {
     if (value !== undefined && value !== '') query.set(name, String(value));
   }
   return query.size === 0 ? '' : `?${query}`;
+}
+
+export interface ApiPorts {
+  readonly fetch: typeof fetch;
+  /** Called when the server no longer knows the session. */
+  readonly onSignedOut: () => void;
+  /** Asks whoever is at the screen to prove it again. @returns whether that is done */
+  readonly onStepUp: () => Promise<boolean>;
+  /** Called with the time of the server (ms since 1970) on each answer. */
+  readonly onServerTime: (serverMs: number) => void;
 }
 
 const localProblem = (code: LocalProblem): ApiProblem => ({ code, pointers: [], requestId: null });
@@ -141,6 +152,13 @@ async function problemOf(response: Response): Promise<ApiProblem> {
 /** Creates the typed client; it holds no resource. */
 export function createApiClient(ports: ApiPorts): ApiClient {
   async function answer(path: string, init: RequestInit): Promise<Result<Response, ApiProblem>> {
+    const first = await answerOnce(path, init);
+    if (first.ok || first.error.code !== 'step-up-required') return first;
+    // Once: an answer that asks again after it would ask for ever.
+    return (await ports.onStepUp()) ? answerOnce(path, init) : first;
+  }
+
+  async function answerOnce(path: string, init: RequestInit): Promise<Result<Response, ApiProblem>> {
     let response: Response;
     try {
       response = await ports.fetch(`${API_PATH}${path}`, { credentials: 'same-origin', ...init });
@@ -174,6 +192,7 @@ export function createApiClient(ports: ApiPorts): ApiClient {
   const part = encodeURIComponent;
 
   return {
+    call,
     signIn: (username, password) => post('/session', { username, password }),
     signOut: () => call('DELETE', '/session'),
     me: () => get('/me'),
@@ -191,6 +210,8 @@ export function createApiClient(ports: ApiPorts): ApiClient {
     occupancy: () => get('/occupancy'),
     events: (filter, limit) => get(`/events${queryOf({ ...filter, limit })}`),
     event: (id) => get(`/events/${id.split('/').map(part).join('/')}`),
+    density: (filter) => get(`/figures/density${queryOf(filter)}`),
+    figures: (period) => get(`/figures/period${queryOf(period)}`),
     integrity: () => get('/evidence/integrity'),
     async downloadEvidence(onBytes) {
       const response = await answer('/evidence/export', { method: 'GET' });

@@ -31,6 +31,11 @@ export interface Places {
   readonly purposes: readonly Purpose[];
 }
 
+/** Somebody has to prove again that they are the one who signed in; a call waits for it. */
+export interface StepUpAsk {
+  readonly finish: (isDone: boolean) => void;
+}
+
 /** What the app needs from the browser. */
 export interface AppPorts extends StreamPorts {
   readonly fetch: typeof fetch;
@@ -51,6 +56,8 @@ export interface App {
   readonly stream: ReadonlySignal<LiveStream | null>;
   readonly places: ReadonlySignal<Places | null>;
   readonly keptRights: ReadonlySignal<KeptRights | null>;
+  /** What the sheet of the step-up answers; null while nothing asks. */
+  readonly stepUpAsk: ReadonlySignal<StepUpAsk | null>;
   /** Requests that wait for a decision of this person; the badge of the navigation. */
   readonly waitingCount: Signal<number>;
   setLanguage(language: Language): Promise<void>;
@@ -100,6 +107,7 @@ export function createApp(ports: AppPorts): App {
   const keptPurposes = signal<readonly Purpose[]>(
     readStored<readonly Purpose[]>(storage, KEYS.purposes) ?? [],
   );
+  const stepUpAsk = signal<StepUpAsk | null>(null);
   const waitingCount = signal(0);
   const clockOffsetMs = signal(0);
   const deviceMs = signal(ports.nowMs());
@@ -119,6 +127,7 @@ export function createApp(ports: AppPorts): App {
     onSignedOut: () => {
       if (session.value.kind === 'person') forget(true);
     },
+    onStepUp: askStepUp,
     onServerTime: (serverMs) => {
       const offset = serverMs - ports.nowMs();
       const isNoise = Math.abs(offset) < CLOCK_NOISE_MS;
@@ -126,7 +135,27 @@ export function createApp(ports: AppPorts): App {
     },
   });
 
+  let asked: Promise<boolean> | null = null;
+
+  function askStepUp(): Promise<boolean> {
+    // Calls that need it at the same time wait for one answer.
+    asked ??= new Promise<boolean>((resolve) => {
+      const ask: StepUpAsk = {
+        finish: (isDone) => {
+          // A sheet that goes away says so once more, when another may be open already.
+          if (stepUpAsk.value !== ask) return;
+          stepUpAsk.value = null;
+          asked = null;
+          resolve(isDone);
+        },
+      };
+      stepUpAsk.value = ask;
+    });
+    return asked;
+  }
+
   function forget(hasEnded: boolean): void {
+    stepUpAsk.value?.finish(false);
     stream.value?.close();
     stream.value = null;
     places.value = null;
@@ -182,6 +211,7 @@ export function createApp(ports: AppPorts): App {
     stream,
     places,
     keptRights,
+    stepUpAsk,
     waitingCount,
     setLanguage,
     setTheme(next) {

@@ -23,7 +23,12 @@ export interface StreamPorts {
   readonly onWake: (run: () => void) => () => void;
 }
 
-const KINDS: readonly StreamMessage['kind'][] = ['event', 'door', 'request'];
+const KINDS: Readonly<Record<StreamMessage['kind'], true>> = {
+  event: true,
+  door: true,
+  request: true,
+  command: true,
+};
 /** `EventSource.CLOSED`: the browser has given up, as it does after an answer that is no stream. */
 const CLOSED = 2;
 const TICK_MS = 5000;
@@ -67,7 +72,7 @@ export function openLiveStream(ports: StreamPorts, path: string, onRefused: () =
     opened.addEventListener('missed', () => {
       for (const resume of resumers) resume();
     });
-    for (const kind of KINDS) {
+    for (const kind of Object.keys(KINDS)) {
       opened.addEventListener(kind, (event) => {
         liveUntilMs.value = ports.nowMs();
         const message = JSON.parse((event as MessageEvent<string>).data) as StreamMessage;

@@ -16,6 +16,7 @@ export const PAGE_LOADERS: Readonly<Record<RoutePath, () => Promise<PageComponen
   '/cards': async () => (await administrator()).CardsPage,
   '/gateways': async () => (await administrator()).GatewaysPage,
   '/events': async () => (await import('./pages/auditor.tsx')).EventsPage,
+  '/figures': async () => (await import('./pages/figures.tsx')).FiguresPage,
   '/evidence': async () => (await import('./pages/evidence.tsx')).EvidencePage,
   '/door': async () => (await import('./pages/live-door.tsx')).LiveDoorPage,
   '/virtual-door': async () => (await import('./pages/virtual-door.tsx')).VirtualDoorPage,

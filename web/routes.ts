@@ -64,6 +64,11 @@ export const ROUTES = [
     nav: { word: 'events', icon: 'list' },
   },
   {
+    path: '/figures',
+    roles: ['auditor', 'supervisor', 'officer', 'administrator'],
+    nav: { word: 'figures', icon: 'chart' },
+  },
+  {
     path: '/evidence',
     roles: ['auditor', 'supervisor', 'administrator'],
     nav: { word: 'evidence', icon: 'shield' },

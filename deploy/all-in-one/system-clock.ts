@@ -11,6 +11,7 @@ export const createSystemClock = (): Clock => ({
   epochMs: () => asEpochMs(Date.now()),
   monoMs: () => asMonoMs(performance.now()),
   trust: () => 2,
+  interval: () => ({ lo: asEpochMs(Date.now()), hi: Date.now() }),
   sleepUntil: (at, signal) =>
     new Promise((resolve) => {
       const waitMs = at - performance.now();

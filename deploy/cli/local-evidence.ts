@@ -16,7 +16,9 @@ export async function loadLocalEvidence(
   period: { readonly from: string | null; readonly until: string | null },
 ): Promise<ExportedEvidence> {
   const settings = loadSettings();
-  if (!existsSync(settings.databaseUrl.replace(/^sqlite:/, '')) || !existsSync(settings.keysDir)) {
+  const { databaseUrl } = settings;
+  const isFileMissing = databaseUrl.startsWith('sqlite:') && !existsSync(databaseUrl.slice('sqlite:'.length));
+  if (isFileMissing || !existsSync(settings.keysDir)) {
     throw new UnusableInput('there is no site here; check PALANG_HOME');
   }
   const { openSite } = await import('../../server/procedure/open-site.ts');

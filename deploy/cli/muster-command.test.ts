@@ -53,6 +53,7 @@ doors:
         epochMs: () => asEpochMs(nowMs),
         monoMs: () => asMonoMs(nowMs - START_MS),
         trust: () => 3,
+        interval: () => ({ lo: asEpochMs(nowMs), hi: nowMs }),
         sleepUntil: () => Promise.resolve(),
       },
       random: { bytes: (count) => new Uint8Array(count).fill(5) },

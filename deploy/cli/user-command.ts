@@ -129,8 +129,9 @@ async function create(
 }
 
 async function openExisting(settings: ServerSettings): Promise<Database> {
-  const path = settings.databaseUrl.replace(/^sqlite:/, '');
-  if (!existsSync(path)) throw new UnusableInput('there is no database here; check PALANG_HOME');
+  const { databaseUrl } = settings;
+  const isFileMissing = databaseUrl.startsWith('sqlite:') && !existsSync(databaseUrl.slice('sqlite:'.length));
+  if (isFileMissing) throw new UnusableInput('there is no database here; check PALANG_HOME');
   const { openDatabase } = await import('../../server/store/database.ts');
   return openDatabase(settings.databaseUrl);
 }

@@ -12,6 +12,7 @@ function createBench() {
     epochMs: () => asEpochMs(0),
     monoMs: () => asMonoMs(nowMs),
     trust: () => 3,
+    interval: () => ({ lo: asEpochMs(0), hi: 0 }),
     sleepUntil: (at, signal) =>
       new Promise((resolve) => {
         sleepers.push({ atMs: at, wake: resolve });
@@ -162,6 +163,22 @@ describe('createLineLock', () => {
     bench.lock.sensed(false);
     await bench.pass(60_000);
     expect(bench.told).toEqual(['released', 'secured']);
+  });
+
+  it('FB43: pulses that follow each other while the relay is released are no fault, and their end is', async () => {
+    const bench = createBench();
+    void bench.lock.pulse(command);
+    bench.settle(done);
+    bench.lock.sensed(true);
+    for (let renewal = 1; renewal <= 10; renewal += 1) {
+      await bench.pass(2000);
+      const notAfterMs = asMonoMs(2000 + renewal * 2000);
+      void bench.lock.pulse({ ...command, id: `r${renewal}`, notAfterMs });
+      bench.settle(done);
+    }
+    expect(bench.told).toEqual(['released']);
+    await bench.pass(60_000);
+    expect(bench.told).toEqual(['released', 'fault']);
   });
 
   it('FB44: secured is what the hardware says is locked, nothing less', async () => {

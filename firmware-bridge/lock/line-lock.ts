@@ -60,6 +60,8 @@ export function createLineLock(
       if (refusal !== null) return { kind: 'refused', reason: refusal };
       const { id, durationMs, notAfterMs, journal } = command;
       commandedUntilMs = Math.max(commandedUntilMs, notAfterMs + durationMs);
+      // A pulse that makes the release longer is told by no edge of the relay.
+      if (isSensedReleased) overdue.set(commandedUntilMs + graceMs);
       const mark = journal ?? null;
       return pulseOutcome(
         await ask((ref) => ({ kind: 'pulse', ref, output, durationMs, id, mark, notAfterMs })),

@@ -10,6 +10,7 @@ import {
   MAX_WAITING,
   UNKNOWN_DOOR,
   alarmOf,
+  isAlarmShown,
   isHeldSoon,
   nextTickMs,
   stepDoor,
@@ -18,7 +19,7 @@ import {
   type DoorState,
 } from './step-door.ts';
 
-const SETTINGS = { heldOpenMs: 30_000 };
+const SETTINGS = { heldOpenMs: 30_000, relock: 'on-open' } as const;
 const WINDOW_MS = 7000;
 
 type Bare<I> = I extends unknown ? Omit<I, 'atMs'> : never;
@@ -351,6 +352,90 @@ describe('stepDoor', () => {
     expect([isHeldSoon(late.state), nextTickMs(late.state)]).toEqual([false, null]);
   });
 
+  it('DM17: a door is relocked on opening only where it is set up so', () => {
+    const opened = (relock: 'on-open' | 'on-time-out', cause: 'granted' | 'operator' | 'hold-open') => {
+      const settings = { ...SETTINGS, relock };
+      const release = { type: 'released', cause, of: 1, untilMs: asMonoMs(7000), atMs: asMonoMs(0) } as const;
+      const released = stepDoor(closed, release, settings).state;
+      const input = { type: 'contact-open', isInitial: false, atMs: asMonoMs(1) } as const;
+      return stepDoor(released, input, settings).effects.map(tell);
+    };
+    expect(opened('on-open', 'granted')).toContain('relock');
+    expect(opened('on-open', 'operator')).toEqual(['door.opened cause=operator of=1', 'relock']);
+    expect(opened('on-time-out', 'granted')).not.toContain('relock');
+  });
+
+  it('DM18: while a door is held open it stays released, and is open for long only after that', () => {
+    const { state, told } = run(
+      [
+        [0, { type: 'hold-open-changed', untilMs: asMonoMs(600_000) }],
+        [0, { type: 'released', cause: 'hold-open', of: 4, untilMs: asMonoMs(7000) }],
+        [5000, opens()],
+        [599_999, tick],
+        [600_000, { type: 'hold-open-changed', untilMs: null }],
+      ],
+      closed,
+    );
+    expect(told).toEqual(['door.opened cause=hold-open of=4']);
+    expect(run([[629_999, tick]], state).told).toEqual([]);
+    expect(run([[630_000, tick]], state).told).toEqual(['door.held-open afterMs=30000']);
+  });
+
+  it('DM18: a hold that ends early, or begins while the leaf is open, moves the deadline with it', () => {
+    const longer = run([[10_000, { type: 'hold-open-changed', untilMs: asMonoMs(100_000) }]], open).state;
+    expect(longer.heldAtMs).toBe(130_000);
+    const ended = run([[50_000, { type: 'hold-open-changed', untilMs: null }]], longer).state;
+    expect(ended.heldAtMs).toBe(80_000);
+  });
+
+  it('DM19: an opening during a fire is no break-in and never relocked, and after it is one again', () => {
+    const burning = run([[0, { type: 'fire-changed', isActive: true }]], closed).state;
+    expect(run([[9, opens()]], burning).told).toEqual(['door.opened cause=fire']);
+    const admitted = run([[1, granted(3, 1)]], burning).state;
+    expect(run([[9, opens()]], admitted).told).toEqual([
+      'door.opened cause=granted of=3',
+      'outcome 3 entered',
+    ]);
+    const over = run([[20, { type: 'fire-changed', isActive: false }]], burning).state;
+    expect(run([[30, opens()]], over).told).toEqual(['door.forced']);
+  });
+
+  it('DM20: an alarm that somebody knows of is silent, recorded once, and stands until the leaf is closed', () => {
+    const forced = run([[100, opens()]], closed).state;
+    const known = run(
+      [
+        [200, { type: 'alarm-acknowledged', of: 40 }],
+        [300, { type: 'alarm-acknowledged', of: 41 }],
+      ],
+      forced,
+    );
+    expect(known.told).toEqual(['alarm.acknowledged of=40 cause=forced']);
+    expect([alarmOf(known.state), isAlarmShown(known.state)]).toEqual(['forced', false]);
+    const later = run(
+      [
+        [400, lost],
+        [500, opens()],
+        [90_000, tick],
+      ],
+      known.state,
+    ).state;
+    expect([alarmOf(later), isAlarmShown(later)]).toEqual(['forced', false]);
+    const again = run(
+      [
+        [91_000, closes()],
+        [92_000, opens()],
+      ],
+      later,
+    ).state;
+    expect([alarmOf(again), isAlarmShown(again)]).toEqual(['forced', true]);
+  });
+
+  it('DM20: where no alarm stands there is nothing to acknowledge', () => {
+    for (const state of [closed, open, UNKNOWN_DOOR]) {
+      expect(run([[5, { type: 'alarm-acknowledged', of: 1 }]], state)).toEqual({ state, told: [] });
+    }
+  });
+
   it('DM12: a leaf that went out of sight while open is held open all the same', () => {
     const { state, told } = run(
       [
@@ -431,7 +516,7 @@ describe('stepDoor', () => {
     const from = text.indexOf('const always = {');
     const to = text.indexOf('};', text.indexOf('const TABLE: Table = {'));
     const cells = [...text.slice(from, to).matchAll(/^ +(?:'?[a-z-]+'?: [A-Za-z']+|\.\.\.always),$/gm)];
-    expect(cells).toHaveLength(4 + DOOR_MODES.length * 5);
+    expect(cells).toHaveLength(6 + DOOR_MODES.length * 6);
     const program = compile(path, text);
     expect(program.errors).toBe(0);
     let last = program.program;
@@ -502,6 +587,7 @@ describe('every state reachable', () => {
     return JSON.stringify({
       ...state,
       heldAtMs: from(state.heldAtMs),
+      heldUntilMs: from(state.heldUntilMs),
       warnAtMs: from(state.warnAtMs),
       releases: state.releases.map((each) => ({ ...each, of: nameOf(each.of), untilMs: from(each.untilMs) })),
       openedBy: state.openedBy && { ...state.openedBy, of: nameOf(state.openedBy.of) },

@@ -11,19 +11,21 @@ export const DOOR_MODES = ['closed', 'open', 'held-open', 'forced', 'unknown'] a
 export type DoorMode = (typeof DOOR_MODES)[number];
 
 /** Why the lock was released. */
-export type ReleaseCause = 'granted' | 'exit' | 'exit-button';
+export type ReleaseCause = 'granted' | 'exit' | 'exit-button' | 'operator' | 'hold-open';
 
 /** Until `untilMs` an opening is explained by this. */
 interface Release {
-  /** `unknown` for the bounce of a closing door whose opening nobody explained. */
-  readonly cause: ReleaseCause | 'unknown';
-  /** Number of the journal record that allowed it; null for the exit button and an exit without record. */
+  /** `unknown` and `fire` for the bounce of a closing door that opened so. */
+  readonly cause: ReleaseCause | 'unknown' | 'fire';
+  /** Number of the journal record that allowed it; null for the exit button, fire and an exit without record. */
   readonly of: number | null;
   readonly untilMs: MonoMs;
   /** A grant whose outcome is still open. */
   readonly isWaiting: boolean;
   /** The contact could not be trusted for all of the time that the grant waited. */
   readonly isUnsure: boolean;
+  /** A closing leaf left it behind. */
+  readonly isBounce?: true;
 }
 
 /** All that is known of a door. */
@@ -41,6 +43,12 @@ export interface DoorState {
   readonly heldAtMs: MonoMs | null;
   /** When whoever stands there is warned of that; null once they are, and where nothing is open. */
   readonly warnAtMs: MonoMs | null;
+  /** Until then somebody in charge wants the leaf open: being open for long counts from there. */
+  readonly heldUntilMs: MonoMs | null;
+  /** Somebody in charge knows of the alarm, which stands all the same until the leaf is closed. */
+  readonly isAcknowledged: boolean;
+  /** Whoever opens the door during a fire breaks in nowhere. */
+  readonly isFire: boolean;
 }
 
 /** What a door is before anything was heard: nobody may take it for closed. */
@@ -53,6 +61,9 @@ export const UNKNOWN_DOOR: DoorState = {
   openedBy: null,
   heldAtMs: null,
   warnAtMs: null,
+  heldUntilMs: null,
+  isAcknowledged: false,
+  isFire: false,
 };
 
 /** What happens to a door; `isInitial` marks a level that was found, not an edge that was seen. */
@@ -62,7 +73,7 @@ export type DoorInput = { readonly atMs: MonoMs } & (
   | { readonly type: 'contact-unknown'; readonly why: string }
   | {
       readonly type: 'released';
-      readonly cause: 'granted' | 'exit';
+      readonly cause: Exclude<ReleaseCause, 'exit-button'>;
       /** Null for an exit that could not be recorded. */
       readonly of: number | null;
       readonly untilMs: MonoMs;
@@ -70,6 +81,11 @@ export type DoorInput = { readonly atMs: MonoMs } & (
   | { readonly type: 'release-refused'; readonly of: number }
   | { readonly type: 'exit-button-pressed'; readonly untilMs: MonoMs }
   | { readonly type: 'lock-reported'; readonly lock: 'released' | 'secured' | 'fault' }
+  /** The door is held open until then, or no more. */
+  | { readonly type: 'hold-open-changed'; readonly untilMs: MonoMs | null }
+  | { readonly type: 'fire-changed'; readonly isActive: boolean }
+  /** `of` is the number of the record that says who. */
+  | { readonly type: 'alarm-acknowledged'; readonly of: number }
   | { readonly type: 'tick' }
 );
 
@@ -87,6 +103,8 @@ export type DoorEffect =
 export interface DoorSettings {
   /** How long the leaf may stay open. */
   readonly heldOpenMs: number;
+  /** Whether the lock is secured as soon as the leaf is open, or left to the end of its pulse. */
+  readonly relock: 'on-open' | 'on-time-out';
 }
 
 interface Step {
@@ -108,10 +126,17 @@ type Table = {
 };
 
 /** The deadlines of a leaf that stands open from a moment on: the warning comes at two thirds. */
-const holdFrom = (atMs: MonoMs, { heldOpenMs }: DoorSettings): Pick<DoorState, 'heldAtMs' | 'warnAtMs'> => ({
-  heldAtMs: asMonoMs(atMs + heldOpenMs),
-  warnAtMs: asMonoMs(atMs + Math.floor((heldOpenMs * 2) / 3)),
-});
+const holdFrom = (
+  atMs: MonoMs,
+  { heldOpenMs }: DoorSettings,
+  heldUntilMs: MonoMs | null,
+): Pick<DoorState, 'heldAtMs' | 'warnAtMs'> => {
+  const fromMs = Math.max(atMs, heldUntilMs ?? atMs);
+  return {
+    heldAtMs: asMonoMs(fromMs + heldOpenMs),
+    warnAtMs: asMonoMs(fromMs + Math.floor((heldOpenMs * 2) / 3)),
+  };
+};
 
 const only = (state: DoorState): Step => ({ state, effects: [] });
 const journal = (ty: EventType, x: Readonly<Record<string, CanonicalValue>> = {}): DoorEffect => ({
@@ -186,23 +211,40 @@ const reportLock: Act<InputOf<'lock-reported'>> = (state, { lock }) => {
   return { state: { ...state, lock }, effects: [journal(`lock.${lock}`, ofRecord(of))] };
 };
 
+/** Leaving by the button is the hardware's affair alone, and a door that is held open stays released. */
+const NEVER_RELOCKED: ReadonlySet<Release['cause']> = new Set(['exit-button', 'hold-open']);
+
 /** An opening that was seen, from a door that was known to be closed. */
 const openSeen: Act<InputOf<'contact-open'>> = (state, { atMs, isInitial }, settings) => {
   if (isInitial) return openFound(state, { type: 'contact-open', atMs, isInitial }, settings);
   const open = { ...state, contact: 'open', lastSeen: 'open' } as const;
   const latest = state.releases.at(-1);
+  if (latest === undefined && state.isFire) {
+    return {
+      state: {
+        ...open,
+        mode: 'open',
+        openedBy: { cause: 'fire', of: null },
+        ...holdFrom(atMs, settings, state.heldUntilMs),
+      },
+      effects: [journal('door.opened', { cause: 'fire' })],
+    };
+  }
   if (latest === undefined) {
     return { state: { ...open, mode: 'forced', openedBy: null }, effects: [journal('door.forced')] };
   }
   const { releases, effects } = settle(state.releases, (release) =>
     release === latest ? 'entered' : 'unknown',
   );
-  // Software never ends what the exit button released: leaving is the hardware's affair alone.
   const mayRelock =
-    latest.cause !== 'unknown' && !state.releases.some(({ cause }) => cause === 'exit-button');
+    settings.relock === 'on-open' &&
+    !state.isFire &&
+    latest.cause !== 'unknown' &&
+    latest.cause !== 'fire' &&
+    !state.releases.some(({ cause }) => NEVER_RELOCKED.has(cause));
   const openedBy = { cause: latest.cause, of: latest.of };
   return {
-    state: { ...open, mode: 'open', releases, openedBy, ...holdFrom(atMs, settings) },
+    state: { ...open, mode: 'open', releases, openedBy, ...holdFrom(atMs, settings, state.heldUntilMs) },
     effects: [
       journal('door.opened', { cause: latest.cause, ...ofRecord(latest.of) }),
       ...effects,
@@ -220,7 +262,7 @@ const openFound: Act<InputOf<'contact-open'>> = (state, { atMs, isInitial }, set
     lastSeen: 'open',
     releases: allUnsure(state.releases),
     openedBy: { cause: 'unknown', of: null },
-    ...(state.heldAtMs === null && holdFrom(atMs, settings)),
+    ...(state.heldAtMs === null && holdFrom(atMs, settings, state.heldUntilMs)),
   },
   effects: [
     journal('door.opened', {
@@ -237,17 +279,27 @@ const close: Act<InputOf<'contact-closed'>> = (state, { atMs, isInitial }) => {
   const bounce: readonly Release[] =
     openedBy === null
       ? []
-      : [{ ...openedBy, untilMs: asMonoMs(atMs + BOUNCE_MS), isWaiting: false, isUnsure: false }];
+      : [
+          {
+            ...openedBy,
+            untilMs: asMonoMs(atMs + BOUNCE_MS),
+            isWaiting: false,
+            isUnsure: false,
+            isBounce: true,
+          },
+        ];
   return {
     state: {
       ...state,
       mode: 'closed',
       contact: 'closed',
       lastSeen: 'closed',
-      releases: [...bounce, ...state.releases],
+      // One is enough: a held door may open and close a hundred times before its releases end.
+      releases: [...bounce, ...state.releases.filter(({ isBounce }) => isBounce !== true)],
       openedBy: null,
       heldAtMs: null,
       warnAtMs: null,
+      isAcknowledged: false,
     },
     effects: [
       ...(state.mode === 'held-open' ? [journal('door.held-open-cleared')] : []),
@@ -313,16 +365,41 @@ const endReleasesAndHold: Act<InputOf<'tick'>> = (state, input, settings) => {
   };
 };
 
+const changeHold: Act<InputOf<'hold-open-changed'>> = (state, { untilMs, atMs }, settings) => ({
+  state: {
+    ...state,
+    heldUntilMs: untilMs,
+    ...(state.heldAtMs !== null && holdFrom(atMs, settings, untilMs)),
+  },
+  effects: [],
+});
+
+/** What a fire input says is recorded by whoever hears it: one fire concerns many doors. */
+const changeFire: Act<InputOf<'fire-changed'>> = (state, { isActive }) =>
+  only({ ...state, isFire: isActive });
+
+/** The alarm falls silent and stands: only a closed leaf ends it. */
+const acknowledge: Act<InputOf<'alarm-acknowledged'>> = (state, { of }) =>
+  state.isAcknowledged
+    ? only(state)
+    : {
+        state: { ...state, isAcknowledged: true },
+        effects: [journal('alarm.acknowledged', { of, cause: state.mode })],
+      };
+
 const always = {
   released: releaseLock,
   'release-refused': forgetRelease,
   'exit-button-pressed': pressExitButton,
   'lock-reported': reportLock,
+  'hold-open-changed': changeHold,
+  'fire-changed': changeFire,
 } as const;
 
 const TABLE: Table = {
   closed: {
     ...always,
+    'alarm-acknowledged': 'stay',
     'contact-closed': 'stay',
     'contact-open': openSeen,
     'contact-unknown': loseContact,
@@ -330,6 +407,7 @@ const TABLE: Table = {
   },
   open: {
     ...always,
+    'alarm-acknowledged': 'stay',
     'contact-closed': close,
     'contact-open': 'stay',
     'contact-unknown': loseContact,
@@ -337,6 +415,7 @@ const TABLE: Table = {
   },
   'held-open': {
     ...always,
+    'alarm-acknowledged': acknowledge,
     'contact-closed': close,
     'contact-open': seeOpenInAlarm,
     'contact-unknown': loseContactInAlarm,
@@ -344,6 +423,7 @@ const TABLE: Table = {
   },
   forced: {
     ...always,
+    'alarm-acknowledged': acknowledge,
     'contact-closed': close,
     'contact-open': seeOpenInAlarm,
     'contact-unknown': loseContactInAlarm,
@@ -351,6 +431,7 @@ const TABLE: Table = {
   },
   unknown: {
     ...always,
+    'alarm-acknowledged': 'stay',
     'contact-closed': close,
     'contact-open': openFound,
     'contact-unknown': 'stay',
@@ -369,7 +450,7 @@ function enter<T extends DoorInput['type']>(
 
 /**
  * Takes one input into the door. Deadlines that have passed by then count first, however late their tick comes.
- * @see rules DM1 to DM16
+ * @see rules DM1 to DM31
  */
 export function stepDoor(state: DoorState, input: DoorInput, settings: DoorSettings): Step {
   const due = enter<'tick'>(state, { type: 'tick', atMs: input.atMs }, settings);
@@ -384,9 +465,16 @@ export function nextTickMs({ releases, heldAtMs, warnAtMs }: DoorState): MonoMs 
   return deadlines.length === 0 ? null : asMonoMs(Math.min(...deadlines));
 }
 
+/** Whether the lock may be secured now: neither what lets people out nor a fire is ever overruled. @see rule DM32 */
+export const maySecure = ({ releases, isFire }: DoorState): boolean =>
+  !isFire && !releases.some(({ cause }) => cause === 'exit-button' || cause === 'exit');
+
 /** The alarm that a door raises. */
 export const alarmOf = ({ mode }: DoorState): 'none' | 'forced' | 'held-open' =>
   mode === 'forced' || mode === 'held-open' ? mode : 'none';
+
+/** Whether the readers show the alarm: not once somebody in charge knows of it. @see rule DM24 */
+export const isAlarmShown = (state: DoorState): boolean => alarmOf(state) !== 'none' && !state.isAcknowledged;
 
 /** Whether the leaf has been open for so long that the alarm is near; ends when it closes. @see rule DM16 */
 export const isHeldSoon = ({ heldAtMs, warnAtMs }: DoorState): boolean =>

@@ -18,7 +18,16 @@ export const JOURNAL_PRAGMAS = [
 ] as const;
 
 /** The kinds of records that tell who is inside, as SQL; the index over them is used only by these very words. */
-export const PASSAGE_TYPES = `'access.outcome', 'exit.recorded', 'visit.overstayed'`;
+export const PASSAGE_TYPES = `'access.outcome', 'exit.recorded', 'visit.overstayed', 'presence.reset'`;
+
+/** The kinds of records that tell what people ordered and what a fire did, as SQL, for the index over them. */
+export const ORDER_TYPES = `'operator.command', 'lockdown.started', 'lockdown.ended', 'hold-open.started', 'hold-open.ended', 'fire.active', 'fire.cleared'`;
+
+/** Made at each start where it is missing: it changes nothing that is kept. */
+export const JOURNAL_INDEXES = `
+  DROP INDEX IF EXISTS passages;
+  CREATE INDEX IF NOT EXISTS stays ON records (sq) WHERE ty IN (${PASSAGE_TYPES});
+  CREATE INDEX IF NOT EXISTS orders ON records (sq) WHERE ty IN (${ORDER_TYPES})`;
 
 /** `head` and `settings` change; `records` only grows; `openings` may be erased. */
 export const JOURNAL_TABLES = `
@@ -28,7 +37,6 @@ export const JOURNAL_TABLES = `
     body BLOB NOT NULL,
     hash BLOB NOT NULL
   ) STRICT;
-  CREATE INDEX passages ON records (sq) WHERE ty IN (${PASSAGE_TYPES});
   CREATE TRIGGER records_never_change BEFORE UPDATE ON records
     BEGIN SELECT RAISE(ABORT, 'records never change'); END;
   CREATE TRIGGER records_never_go BEFORE DELETE ON records

@@ -23,7 +23,13 @@ import {
 import { Fault } from '#contract/result';
 import { hmacSha256, sha256, type Signer } from '../crypto-ports.ts';
 import type { RecordedPassage } from '../presence/replay-presence.ts';
-import { JOURNAL_FORMAT, JOURNAL_PRAGMAS, JOURNAL_TABLES } from './journal-tables.ts';
+import {
+  JOURNAL_FORMAT,
+  JOURNAL_INDEXES,
+  JOURNAL_PRAGMAS,
+  JOURNAL_TABLES,
+  ORDER_TYPES,
+} from './journal-tables.ts';
 import { createPassageReader } from './read-passages.ts';
 
 /** Whose journal it is. */
@@ -74,6 +80,8 @@ export interface Journal {
   isWritable(): boolean;
   /** The persisted floor of the clock, ms since 1970; 0 for a new journal. */
   readonly timeFloorMs: EpochMs;
+  /** The stamp of the last record when the journal was opened, ms since 1970; 0 for a new journal. */
+  readonly lastStampMs: EpochMs;
   /** Counts the boot and records it, with an unknown outcome for every grant that has none. */
   beginBoot(version: string): readonly JournalRecord[];
   /**
@@ -101,6 +109,8 @@ export interface Journal {
   eraseOpenings(before: EpochMs): number;
   /** The newest records that tell of somebody's stay, oldest first. */
   readPassages(most: number): readonly RecordedPassage[];
+  /** Every record of an order, a lockdown, a hold or a fire, oldest first: they are few. */
+  readOrders(): readonly JournalRecord[];
   close(): void;
 }
 
@@ -199,6 +209,7 @@ function prepareTables(db: Database.Database, identity: JournalIdentity): void {
       db.pragma(`user_version = ${JOURNAL_FORMAT}`);
     })();
   } else if (format !== JOURNAL_FORMAT) throw new Fault('journal-of-another', { retryable: false });
+  db.exec(JOURNAL_INDEXES);
   // A write of its own: only after one does the connection show whether it kept synchronous=FULL.
   db.prepare('UPDATE head SET size = size').run();
   assertDurable(db);
@@ -229,6 +240,9 @@ function createJournal(
     [number, number],
     { sq: number; field: CommittedField; salt: Uint8Array; value: string }
   >('SELECT sq, field, salt, value FROM openings WHERE sq >= ? AND sq < ? ORDER BY sq, field');
+  const readOrderBodies = db.prepare<[], { body: Uint8Array }>(
+    `SELECT body FROM records WHERE ty IN (${ORDER_TYPES}) ORDER BY sq`,
+  );
   const getSetting = db.prepare<[string], { value: string }>('SELECT value FROM settings WHERE key = ?');
   const putSetting = db.prepare(
     'INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
@@ -246,21 +260,23 @@ function createJournal(
     throw new Fault('journal-of-another', { retryable: false });
   }
 
-  function loadHead(): { head: Head; floorMs: EpochMs } {
+  function loadHead(): { head: Head; floorMs: EpochMs; lastStampMs: EpochMs } {
     const row = readHead.get();
     if (row === undefined) throw corrupt();
     const frontier: Frontier = { size: row.size, peaks: splitPeaks(row.peaks) };
-    verifyEnd(frontier);
+    const lastStampMs = verifyEnd(frontier);
     const hash = row.size === 0 ? NOTHING : readHash.get(row.size - 1)?.hash;
     if (hash === undefined) throw corrupt();
     return {
       head: { frontier, hash, boot: row.boot, intents: JSON.parse(row.intents) as number[] },
       floorMs: asEpochMs(row.floor_ms),
+      lastStampMs,
     };
   }
 
   /** Hashes, links and numbers of the newest records, and the frontier over the hashes of all. */
-  function verifyEnd({ size, peaks }: Frontier): void {
+  function verifyEnd({ size, peaks }: Frontier): EpochMs {
+    let lastStampMs = 0;
     const from = Math.max(0, size - VERIFIED_AT_START);
     let previous = from === 0 ? NOTHING : (readHash.get(from - 1)?.hash ?? null);
     let next = from;
@@ -279,6 +295,7 @@ function createJournal(
         throw corrupt();
       }
       previous = row.hash;
+      lastStampMs = record.value.t;
       next += 1;
     }
     if (next !== size) throw corrupt();
@@ -288,6 +305,7 @@ function createJournal(
       rebuilt.peaks.length === peaks.length &&
       rebuilt.peaks.every((peak, index) => equalBytes(peak, peaks[index] ?? NOTHING));
     if (!isEqual) throw corrupt();
+    return asEpochMs(lastStampMs);
   }
 
   function frontierOf(size: number): Frontier {
@@ -415,6 +433,7 @@ function createJournal(
   return {
     epoch: identity.epoch,
     timeFloorMs: loaded.floorMs,
+    lastStampMs: loaded.lastStampMs,
     size: () => head.frontier.size,
     isWritable: () => health === 'good',
     beginBoot: (version) => {
@@ -488,6 +507,13 @@ function createJournal(
     },
     eraseOpenings: (before) => guard(() => deleteOpenings.run(acknowledgedSize(), before).changes),
     readPassages: (most) => passages.readPassages(most),
+    readOrders: () =>
+      readOrderBodies.all().map(({ body }) => {
+        const record = decodeRecord(body);
+        // Left out, a lockdown would be forgotten.
+        if (!record.ok) throw corrupt();
+        return record.value;
+      }),
     close: () => {
       db.close();
       lock.close();

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { asEpochMs, asMonoMs, type Clock, type EpochMs } from '#contract/clock';
 import { credentialHandle } from '#contract/commitment';
+import type { CommandClaims } from '#contract/command';
 import { permitAllows } from '#contract/permit';
 import { Fault } from '#contract/result';
 import type {
@@ -11,32 +12,37 @@ import type {
 } from '../../firmware-bridge/bridge.ts';
 import type { DoorConfig } from '../config.ts';
 import { hmacSha256 } from '../crypto-ports.ts';
-import { decide, type Decision, type Facts } from '../decision/decide.ts';
 import {
   UNKNOWN_DOOR,
   alarmOf,
+  isAlarmShown,
   isHeldSoon,
+  maySecure,
   nextTickMs,
   stepDoor,
   type DoorEffect,
   type DoorInput,
+  type DoorSettings,
   type DoorState,
+  type ReleaseCause,
 } from '../door/step-door.ts';
 import type { Journal, NewRecord } from '../journal/journal.ts';
 import type { PolicyInForce } from '../permits/policy-index.ts';
 import { nextOverstayMs, stayEnd, stepOverstay, type Overstay } from '../presence/overstay.ts';
+import { stepEscorts, type EscortChange } from '../presence/escort.ts';
 import {
   countInside,
   enterRoom,
-  findPlace,
   leaveRoom,
-  type Entry,
+  resetPresence,
   type Occupant,
   type Presence,
 } from '../presence/presence.ts';
 import type { ContactReading } from '../sensors/step-sensor.ts';
 import type { PublishedDoor } from '../sensors/door-publisher.ts';
 import { createTicker } from '../ticker.ts';
+import { openEntryDesk, type Awaited } from './entry-desk.ts';
+import { openOverrideDesk } from './override-desk.ts';
 
 /** Points at which a test may end the process, to see what a power cut there would leave. */
 export type DoorCrashPoint =
@@ -45,11 +51,16 @@ export type DoorCrashPoint =
 export interface DoorPorts {
   readonly hardware: DoorHardware;
   readonly journal: Pick<Journal, 'append' | 'epoch' | 'isWritable' | 'size'>;
+  /** What was ordered before this start. */
+  readonly orders: Pick<Journal, 'readOrders' | 'readSetting'>;
+  /** Whether the interlocked door is seen shut; null where there is none. */
+  readonly isNeighbourShut: () => boolean | null;
   /** The orders in force; read anew for each card. */
   readonly policy: () => PolicyInForce | null;
   readonly clock: Clock;
   /** Key of the card handles of the site. */
   readonly pepper: Uint8Array;
+  readonly siteId: string;
   readonly publishState: (state: PublishedDoor) => void;
   readonly crashPoint: (name: DoorCrashPoint) => void;
   readonly log: Logger;
@@ -58,6 +69,12 @@ export interface DoorPorts {
 /** One door at work. */
 export interface DoorLoop {
   takeContact(reading: ContactReading): void;
+  /** Hears the fire alarm; unlocks nothing. */
+  takeFire(isActive: boolean): void;
+  /** Records an order of a person in charge, then carries it out. */
+  obey(command: CommandClaims): 'obeyed' | 'refused' | 'not-recorded';
+  /** True while the leaf is seen closed and nothing of ours lets it be opened. */
+  isShut(): boolean;
   /** Publishes what is known of the door again, e.g. after the clock's trust changed. */
   publish(): void;
   close(): Promise<void>;
@@ -80,18 +97,26 @@ type CardEvent = Extract<HardwareEvent, { readonly type: 'card' }>;
 export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPorts): DoorLoop {
   const { hardware, journal, clock, log, crashPoint } = ports;
   const door = config.id;
-  const settings = { heldOpenMs: config.heldOpenMs };
+  const { lock } = config;
+  const settings: DoorSettings = {
+    heldOpenMs: config.heldOpenMs,
+    relock: lock.relockOnOpen === false || 'hardwareTimer' in lock ? 'on-time-out' : 'on-open',
+  };
   const { forgiveMs, overstayGraceMs } = config.presence;
   // Where leaving is not seen, everybody who came in once would be inside for ever.
   const seesExits = config.readers.exit !== undefined;
   const onlineSince = new Map<string, number>();
-  /** Whom the grants concern that still wait for their outcome. */
-  const waiting = new Map<number, Entry & { readonly sub: string }>();
+  /** Whom the grants concern that still wait for their outcome, by the number that the pulse carries. */
+  const waiting = new Map<number, readonly Awaited[]>();
   let state = UNKNOWN_DOOR;
   let present = inside;
   let shown = '';
   /** The door controller's own count: recorded beside ours, so that an opening that we hid would show. */
   let openings: number | null = null;
+  /** The highest place that a pulse of this run has named. */
+  let place = 0;
+  /** The hold whose lock does not answer. */
+  let faultyHold: number | null = null;
   let isClosed = false;
 
   const ticker = createTicker(clock, () => take({ type: 'tick', atMs: clock.monoMs() }));
@@ -145,6 +170,8 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
   });
 
   function take(input: DoorInput): void {
+    // A contact may still speak while the ports are being closed; the journal may be closed by then.
+    if (isClosed) return;
     const before = signalOf(state);
     const step = stepDoor(state, input, settings);
     state = step.state;
@@ -159,23 +186,19 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
 
   function recordOf(effect: DoorEffect): readonly NewRecord[] {
     switch (effect.type) {
-      case 'journal':
-        return [
-          effect.ty === 'door.closed' && openings !== null
-            ? { ty: effect.ty, x: { ...effect.x, openings } }
-            : { ty: effect.ty, x: effect.x },
-        ];
-      case 'outcome': {
-        const sub = waiting.get(effect.of)?.sub;
-        return [
-          {
-            ty: 'access.outcome',
-            rs: effect.outcome,
-            ...(sub !== undefined && { c: { sub } }),
-            x: { of: effect.of },
-          },
-        ];
+      case 'journal': {
+        const { ty, x } = effect;
+        if (ty === 'door.closed' && openings !== null) return [{ ty, x: { ...x, openings } }];
+        const by = ty === 'alarm.acknowledged' ? overrides.ordererOf(Number(x['of'])) : null;
+        return [{ ty, x, ...(by !== null && { c: { sub: by } }) }];
       }
+      case 'outcome':
+        return (waiting.get(effect.of) ?? []).map(({ sub, of }) => ({
+          ty: 'access.outcome',
+          rs: effect.outcome,
+          c: { sub },
+          x: { of },
+        }));
       case 'relock':
         return [];
     }
@@ -186,12 +209,10 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
       case 'journal':
         return;
       case 'outcome': {
-        const entry = waiting.get(effect.of);
-        if (entry !== undefined) {
-          const { sub, ...stay } = entry;
+        for (const { sub, ...stay } of waiting.get(effect.of) ?? []) {
           present = enterRoom(present, sub, effect.outcome, stay);
-          setStayTicker();
         }
+        setStayTicker();
         waiting.delete(effect.of);
         crashPoint('after-outcome');
         return;
@@ -204,55 +225,13 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
   function takeCard({ reader, card, atMs }: CardEvent): void {
     const handle = credentialHandle(hmacSha256, ports.pepper, card);
     if (reader === 'exit') takeExit(reader, handle, atMs);
-    else takeEntry(reader, handle, atMs);
-  }
-
-  function takeEntry(reader: string, handle: string, atMs: number): void {
-    crashPoint('before-decide');
-    const policy = ports.policy();
-    const since = onlineSince.get(reader);
-    const now = clock.epochMs();
-    const credential = policy?.index.credentialOf(handle) ?? null;
-    const awaited = [...waiting.values()].map(({ sub }) => sub);
-    const facts: Facts = {
-      door,
-      now,
-      clockTrust: clock.trust(),
-      isJournalWritable: journal.isWritable(),
-      presentation: {
-        ageMs: clock.monoMs() - atMs,
-        isReaderOnline: since !== undefined && atMs >= since,
-      },
-      policy,
-      credential,
-      permits: policy?.index.permitsOf(handle) ?? [],
-      room: {
-        antiPassback: seesExits ? config.presence.antiPassback : 'off',
-        capacity: config.presence.capacity ?? null,
-        ...findPlace(present, credential?.sub ?? null, awaited, now, forgiveMs),
-      },
-    };
-    const decision = decide(facts);
-    crashPoint('after-decide');
-    const sq = journal.size();
-    const { kind, permit } = decision;
-    const untilMs = kind === 'granted' ? stayEnd(decision.permit, door, now) : null;
-    const entry: Entry = { of: sq, sinceMs: now, untilMs, pm: permit?.jti ?? null, cred: handle };
-    const isRecorded = record(entryRecord(decision, facts, policy, entry));
-    if (!isRecorded || decision.kind === 'denied') {
-      show(reader, 'denied');
-      return;
-    }
-    crashPoint('after-commit');
-    waiting.set(sq, { ...entry, sub: decision.permit.sub });
-    release('granted', sq, sq, atMs);
-    show(reader, 'granted');
+    else entries.takeCard(reader, handle, atMs);
   }
 
   /** Appends the record that an act rests on. */
-  function record(entry: NewRecord): boolean {
+  function record(entries: readonly NewRecord[], settings?: Readonly<Record<string, string>>): boolean {
     try {
-      journal.append([entry]);
+      journal.append(entries, settings);
       return true;
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -261,37 +240,34 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
     }
   }
 
-  function entryRecord(
-    decision: Decision,
-    { credential }: Facts,
-    policy: PolicyInForce | null,
-    { of, untilMs, pm, cred }: Entry,
-  ): NewRecord {
-    const sub = decision.permit?.sub ?? credential?.sub;
-    const checked = [...decision.checked];
-    const common = {
-      door,
-      dir: 'in',
-      ...(policy !== null && { pol: policy.index.version }),
-      c: {
-        ...(cred !== null && { cred }),
-        ...(sub !== undefined && { sub }),
-        ...(pm !== null && { pm }),
-      },
-    } as const;
-    return decision.kind === 'granted'
-      ? {
-          ...common,
-          ty: 'access.granted',
-          x: {
-            checked,
-            pulse: pulseId(of),
-            releaseMs: config.lock.releaseMs,
-            untilMs,
-            ...(decision.isPassedBack && { antiPassback: 'soft' }),
-          },
-        }
-      : { ...common, ty: 'access.denied', rs: decision.reason, x: { checked } };
+  /** Those inside whose permit wants an escort, as the orders in force say it. */
+  const escorted = (inside: Presence) =>
+    [...inside].flatMap(([person, { cred, pm, of }]) => {
+      const permits = cred === null ? [] : (ports.policy()?.index.permitsOf(cred) ?? []);
+      const escorts = permits.find(({ jti }) => jti === pm)?.esc;
+      return escorts === undefined ? [] : [{ person, of, escorts }];
+    });
+
+  const escortRecord = ({ person, of, by }: EscortChange): NewRecord =>
+    by === null
+      ? { ty: 'escort.left', door, c: { sub: person }, x: { of } }
+      : { ty: 'escort.handed-over', door, c: { sub: by }, x: { of } };
+
+  /** What an exit means to those who stay; told with the exit, and never a reason to keep anybody in. */
+  function afterExit(inside: Presence, leaver: string | null, sq: number): readonly NewRecord[] {
+    const now = clock.epochMs();
+    const changes = stepEscorts(inside, leaver, escorted(inside), now, forgiveMs);
+    const before = countInside(present, now, forgiveMs);
+    const after = countInside(inside, now, forgiveMs);
+    const isAlone = after.sure + after.unsure === 1 && before.sure + before.unsure > 1;
+    const hasRule = ports.policy()?.index.rules.doors[door]?.two !== undefined;
+    const [last] = inside.keys();
+    return [
+      ...changes.map(escortRecord),
+      ...(isAlone && hasRule && last !== undefined
+        ? [{ ty: 'occupancy.below-minimum', door, c: { sub: last }, x: { of: sq } } as const]
+        : []),
+    ];
   }
 
   /** Leaving is never refused: neither by the orders nor for want of a record. */
@@ -300,51 +276,81 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
     const sub = policy?.index.credentialOf(cred)?.sub ?? null;
     const left = leaveRoom(present, sub);
     const sq = journal.size();
-    const isRecorded = record({
-      ty: 'exit.recorded',
-      door,
-      dir: 'out',
-      ...(policy !== null && { pol: policy.index.version }),
-      c: { cred, ...(sub !== null && { sub }) },
-      x: {
-        pulse: pulseId(sq),
-        releaseMs: config.lock.releaseMs,
-        ...(left.isWithoutEntry && { isWithoutEntry: true }),
+    const isRecorded = record([
+      {
+        ty: 'exit.recorded',
+        door,
+        dir: 'out',
+        ...(policy !== null && { pol: policy.index.version }),
+        c: { cred, ...(sub !== null && { sub }) },
+        x: {
+          pulse: pulseId(sq),
+          releaseMs: config.lock.releaseMs,
+          ...(left.isWithoutEntry && { isWithoutEntry: true }),
+        },
       },
-    });
+      ...afterExit(left.inside, sub, sq),
+    ]);
     present = left.inside;
     setStayTicker();
     release('exit', isRecorded ? sq : null, sq, atMs);
     show(reader, 'granted');
   }
 
+  /** What lets people out is never ended from here, and a fire is not the time to lock anything. */
+  function secure(): void {
+    if (maySecure(state)) void hardware.secure();
+  }
+
   const pulseId = (sq: number): string => `${journal.epoch}/${sq}`;
 
   function release(cause: 'granted' | 'exit', of: number | null, sq: number, cardAtMs: number): void {
+    // The hardware obeys a name once: without a record the number does not move on, so it cannot name twice.
+    const id = of === null ? `${journal.epoch}/unrecorded-${Math.floor(cardAtMs)}` : pulseId(of);
+    pulse(cause, of, id, sq, cardAtMs);
+  }
+
+  function pulse(
+    cause: Exclude<ReleaseCause, 'exit-button'>,
+    of: number | null,
+    id: string,
+    sq: number,
+    orderedAtMs: number,
+  ): void {
     const { releaseMs } = config.lock;
+    // A hold is older than the cards that came since, and the controller takes no lower place than it has seen.
+    place = Math.max(place, sq);
     const pulsing = hardware.pulse({
-      // The hardware obeys a name once: without a record the number does not move on, so it cannot name twice.
-      id: of === null ? `${journal.epoch}/unrecorded-${Math.floor(cardAtMs)}` : pulseId(of),
+      id,
       durationMs: releaseMs,
-      notAfterMs: asMonoMs(cardAtMs + PULSE_WITHIN_MS),
-      journal: { epoch: journal.epoch, sq },
+      notAfterMs: asMonoMs(orderedAtMs + PULSE_WITHIN_MS),
+      journal: { epoch: journal.epoch, sq: place },
     });
     const atMs = clock.monoMs();
     const untilMs = asMonoMs(atMs + releaseMs + CONTACT_LAG_MS);
     take({ type: 'released', cause, of, untilMs, atMs });
-    void pulsing.then((outcome) => takePulse(of, outcome));
+    void pulsing.then((outcome) => takePulse(cause, of, outcome));
   }
 
-  function takePulse(of: number | null, outcome: PulseOutcome): void {
+  function takePulse(cause: ReleaseCause, of: number | null, outcome: PulseOutcome): void {
     crashPoint('after-pulse-sent');
     // What became of it is for the next start to say: the journal may be closed already.
     if (isClosed) return;
-    if (outcome.kind === 'acknowledged') return;
+    if (outcome.kind === 'acknowledged') {
+      faultyHold = null;
+      return;
+    }
+    // A hold tries again every few seconds for half an hour: that its lock does not answer is told once.
+    if (cause === 'hold-open') {
+      if (of === faultyHold) return;
+      faultyHold = of;
+    }
     const why = outcome.kind === 'refused' ? outcome.reason : outcome.kind;
     log.warn({ why }, 'the lock was not released as ordered');
     // An expired command was never sent: nothing is wrong with the lock.
     if (why !== 'expired') note({ ty: 'lock.fault', x: { of, why } });
-    if (outcome.kind === 'refused' && of !== null) {
+    // What an earlier pulse of a hold has released may be open still.
+    if (outcome.kind === 'refused' && of !== null && cause !== 'hold-open') {
       take({ type: 'release-refused', of, atMs: clock.monoMs() });
     }
   }
@@ -357,6 +363,17 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
       case 'input': {
         const button = config.exitButton;
         const isButton = button?.reader === event.reader && button.input === event.input;
+        const fire = config.fireInput;
+        // Wires that are cut are the fire panel's fault to tell, and no fire.
+        if (
+          fire !== undefined &&
+          'reader' in fire &&
+          fire.reader === event.reader &&
+          fire.input === event.input &&
+          event.isFaulty !== true
+        ) {
+          overrides.takeFire(event.isActive === (fire.activeWhen === 'active'));
+        }
         // The hardware releases by itself: software only learns that the opening to come is no break-in.
         if (isButton && event.isActive && !event.isInitial) {
           const untilMs = asMonoMs(event.atMs + config.lock.releaseMs + CONTACT_LAG_MS);
@@ -369,6 +386,7 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
         return;
       case 'reader': {
         const { reader, state: link, reason } = event;
+        entries.dropReader(reader);
         if (link === 'online') onlineSince.set(reader, event.atMs);
         else onlineSince.delete(reader);
         note({ ty: `reader.${link}`, x: { reader, reason } });
@@ -387,6 +405,7 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
         openings = event.count;
         return;
       case 'key':
+        if (event.reader !== 'exit') entries.takeKey(event.reader, event.key, event.atMs);
         return;
     }
   }
@@ -399,7 +418,7 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
   }
 
   const signalOf = (of: DoorState): ReaderSignal =>
-    alarmOf(of) !== 'none' ? 'alarm' : isHeldSoon(of) ? 'wait' : 'idle';
+    isAlarmShown(of) ? 'alarm' : isHeldSoon(of) ? 'wait' : 'idle';
 
   function signalAll(signal: ReaderSignal): void {
     for (const reader of Object.keys(config.readers)) hardware.signal(reader, signal);
@@ -413,6 +432,9 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
       alarm: alarmOf(state),
       occupancy: sure,
       unsure,
+      lockdown: overrides.current().lockdown !== null,
+      holdOpen: overrides.current().hold !== null,
+      fire: overrides.current().isFire,
       clock: clock.trust(),
     };
     const next = JSON.stringify(known);
@@ -421,6 +443,50 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
     ports.publishState({ ...known, at: clock.epochMs() });
   }
 
+  const overrides = openOverrideDesk(ports.orders, {
+    door,
+    releaseMs: config.lock.releaseMs,
+    journal,
+    clock,
+    record: (records, kept) => record(records, kept),
+    note,
+    pulse: ({ cause, of, id }) => pulse(cause, of, id, of, clock.monoMs()),
+    secure,
+    take,
+    isNeighbourShut: () => ports.isNeighbourShut() ?? true,
+    resetPresence: (person) => {
+      present = resetPresence(present, person);
+      setStayTicker();
+    },
+    onChanged: publish,
+  });
+  const entries = openEntryDesk(config, {
+    journal,
+    settings: ports.orders,
+    policy: ports.policy,
+    clock,
+    pepper: ports.pepper,
+    siteId: ports.siteId,
+    view: () => ({
+      present,
+      awaited: [...waiting.values()].flat(),
+      lockdown: overrides.current().lockdown,
+      isFire: overrides.current().isFire,
+      isNeighbourShut: ports.isNeighbourShut(),
+    }),
+    onlineSince: (reader) => onlineSince.get(reader),
+    record,
+    admit: (admitted, atMs) => {
+      const of = admitted.at(-1)?.of;
+      if (of === undefined) return;
+      waiting.set(of, admitted);
+      release('granted', of, of, atMs);
+    },
+    show,
+    crashPoint,
+    log,
+  });
+  state = { ...state, isFire: overrides.current().isFire };
   const stopListening = hardware.onEvent(takeEvent);
   checkStays();
   publish();
@@ -436,9 +502,18 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
               atMs: clock.monoMs(),
             },
       ),
+    takeFire: (isActive) => overrides.takeFire(isActive),
+    obey: (command) => overrides.obey(command),
+    isShut: () =>
+      state.mode === 'closed' &&
+      state.lock !== 'released' &&
+      state.releases.length === 0 &&
+      overrides.current().hold === null,
     publish,
     close: async () => {
       isClosed = true;
+      overrides.close();
+      entries.close();
       stopListening();
       ticker.close();
       stayTicker.close();

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { asEpochMs, type EpochMs } from '#contract/clock';
+import { NO_SITE_RULES, type SiteRules } from '#contract/door-rules';
 import { permitClaimsSchema } from '#contract/permit';
 import type { CredentialEntry, PolicyAge } from '../decision/decide.ts';
 import type { VerifiedPermit } from '../decision/verified-permit.ts';
@@ -15,6 +16,14 @@ export interface PolicyIndex {
   credentialOf(handle: string): CredentialEntry | null;
   /** The permits that name a card, each with its signature checked at this very moment. @see rule GP9 */
   permitsOf(handle: string): readonly VerifiedPermit[];
+  /** Whether a notice of the issuer takes this right away. */
+  isDenied(cred: string, sub: string, jti: string): boolean;
+  /** What the site asks of whoever wants in. */
+  readonly rules: SiteRules;
+  /** Whether a person acknowledged every SOP text that the site asks for. */
+  hasAcknowledged(sub: string): boolean;
+  /** Whether equipment of an earlier visit of a person is not accounted for. */
+  hasOpenEquipment(sub: string): boolean;
 }
 
 /** The orders in force with the age of the last word of the server. */
@@ -53,6 +62,8 @@ function verifyPermit({ message, signature, key, payload }: SignedPermit): Verif
 /** Creates the index of verified orders. */
 export function createPolicyIndex({ manifest, mh, directory, permits }: VerifiedPolicy): PolicyIndex {
   const credentials = new Map(directory.creds.map((entry) => [entry.cred, entry]));
+  const people = new Map((directory.people ?? []).map((person) => [person.sub, person]));
+  const rules = directory.rules ?? NO_SITE_RULES;
   const byCard = new Map<string, SignedPermit[]>();
   for (const { jws, key } of permits) {
     const signed = decodeSignedPermit(jws, key);
@@ -70,5 +81,9 @@ export function createPolicyIndex({ manifest, mh, directory, permits }: Verified
         const permit = verifyPermit(signed);
         return permit === null ? [] : [permit];
       }),
+    isDenied: () => false,
+    rules,
+    hasAcknowledged: (sub) => rules.sop.every((text) => people.get(sub)?.ack.includes(text) === true),
+    hasOpenEquipment: (sub) => people.get(sub)?.eq === true,
   };
 }

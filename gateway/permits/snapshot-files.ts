@@ -1,15 +1,6 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeDurably } from '../write-durably.ts';
 
 /** Plain files of signed orders: they carry their own proof, so that no database is needed to trust them. */
 export interface SnapshotFiles {
@@ -47,23 +38,4 @@ export function openSnapshotFiles(dir: string): SnapshotFiles {
     },
     writeHeartbeat: (text) => writeDurably(dir, HEARTBEAT, text),
   };
-}
-
-/** After a power cut the old file or the new one is there, never half of one. */
-function writeDurably(dir: string, name: string, text: string): void {
-  const draft = join(dir, `${name}.new`);
-  const file = openSync(draft, 'w', 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(draft, join(dir, name));
-  const folder = openSync(dir, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }

@@ -71,8 +71,8 @@ const TIME_TOLERANCE_MS = 60_000;
 const DAY_S = 86_400;
 const MAX_JWS_LENGTH = 4_000_000;
 
-/** Verifies one signed document with jose: algorithm pinned, type and key role checked, claims by their schema. */
-async function verifyJws<T extends { readonly iss: string; readonly aud: string }>(
+/** Verifies one signed document of the site with jose: algorithm pinned, type and key role checked, claims by their schema. */
+export async function verifyJws<T extends { readonly iss: string; readonly aud: string }>(
   jws: string,
   trust: PolicyTrust,
   kind: { readonly typ: string; readonly role: Role; readonly schema: z.ZodType<T> },

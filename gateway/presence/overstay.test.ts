@@ -80,6 +80,7 @@ const enter = (inside: Presence, person: string, untilMs: number | null, isSure 
     untilMs: untilMs === null ? null : at(untilMs),
     pm: 'pm_p',
     cred: 'c_c',
+    heads: 1,
   });
 const END = NOW + HOUR_MS;
 

@@ -9,18 +9,20 @@ import {
   enterRoom,
   findPlace,
   leaveRoom,
+  resetPresence,
   type Entry,
   type Presence,
 } from './presence.ts';
 
 const FORGIVE_MS = 12 * 3_600_000;
 const at = asEpochMs;
-const entry = (of: number, sinceMs = 0): Entry => ({
+const entry = (of: number, sinceMs = 0, heads = 1): Entry => ({
   of,
   sinceMs: at(sinceMs),
   untilMs: null,
   pm: null,
   cred: null,
+  heads,
 });
 const enter = (
   inside: Presence,
@@ -85,8 +87,9 @@ describe('presence', () => {
   it('PR6: who lapsed is neither counted, nor in the way, nor inside already', () => {
     const one = enter(NOBODY, 's_a');
     expect(countInside(one, at(FORGIVE_MS), FORGIVE_MS)).toEqual({ sure: 0, unsure: 0 });
-    expect(findPlace(one, 's_a', [], at(FORGIVE_MS), FORGIVE_MS)).toEqual({ isInside: false, others: 0 });
-    expect(findPlace(one, 's_b', [], at(FORGIVE_MS), FORGIVE_MS)).toEqual({ isInside: false, others: 0 });
+    const nobody = { isInside: false, others: 0, company: new Set() };
+    expect(findPlace(one, 's_a', [], at(FORGIVE_MS), FORGIVE_MS)).toEqual(nobody);
+    expect(findPlace(one, 's_b', [], at(FORGIVE_MS), FORGIVE_MS)).toEqual(nobody);
   });
 
   it('PR7: over every small room, places are taken by others who may be inside or were just let in', () => {
@@ -98,19 +101,49 @@ describe('presence', () => {
           let inside = NOBODY;
           if (own !== 'out') inside = enter(inside, 's_a', own);
           if (other !== 'out') inside = enter(inside, 's_b', other);
-          expect(findPlace(inside, 's_a', awaited, at(0), FORGIVE_MS)).toEqual({
+          const grants = awaited.map((person) => [person, 1] as const);
+          expect(findPlace(inside, 's_a', grants, at(0), FORGIVE_MS)).toEqual({
             isInside: own === 'entered',
             others: other !== 'out' || awaited.includes('s_b') ? 1 : 0,
+            company: new Set([
+              ...awaited,
+              ...(own === 'entered' ? ['s_a'] : []),
+              ...(other === 'entered' ? ['s_b'] : []),
+            ]),
           });
           seen += 1;
         }
       }
     }
     expect(seen).toBe(36);
-    expect(findPlace(enter(NOBODY, 's_b'), null, [], at(0), FORGIVE_MS)).toEqual({
+    expect(findPlace(enter(NOBODY, 's_b'), null, [], at(0), FORGIVE_MS)).toMatchObject({
       isInside: false,
       others: 1,
     });
+  });
+
+  it('PR11: a group counts with all its heads, inside and while it is awaited', () => {
+    const group = enterRoom(NOBODY, 's_a', 'entered', entry(1, 0, 5));
+    expect(countInside(group, at(0), FORGIVE_MS)).toEqual({ sure: 5, unsure: 0 });
+    const waited = [['s_c', 3]] as const;
+    expect(findPlace(group, 's_b', waited, at(0), FORGIVE_MS).others).toBe(8);
+    expect(findPlace(group, 's_a', waited, at(0), FORGIVE_MS).others).toBe(3);
+    expect(countInside(leaveRoom(group, 's_a').inside, at(0), FORGIVE_MS).sure).toBe(0);
+  });
+
+  it('PR12: company is who is known to be inside or was just let in, and nobody who may be', () => {
+    const inside = enter(enter(NOBODY, 's_a'), 's_b', 'unknown');
+    expect(findPlace(inside, 's_v', [['s_c', 1]], at(0), FORGIVE_MS).company).toEqual(
+      new Set(['s_a', 's_c']),
+    );
+    expect(findPlace(inside, 's_v', [], at(FORGIVE_MS), FORGIVE_MS).company).toEqual(new Set());
+  });
+
+  it('PR13: a reset takes out one, or everybody, and nobody who was not inside', () => {
+    const two = enter(enter(NOBODY, 's_a'), 's_b');
+    expect([...resetPresence(two, 's_a').keys()]).toEqual(['s_b']);
+    expect(resetPresence(two, 's_c')).toEqual(two);
+    expect(resetPresence(two, null)).toEqual(NOBODY);
   });
 
   it('PR2: over any passages the count is that of a plain list of who went in last', () => {

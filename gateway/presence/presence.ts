@@ -11,6 +11,8 @@ export interface Entry {
   /** Handles of the permit and of the card; null where they are erased. */
   readonly pm: string | null;
   readonly cred: string | null;
+  /** How many people came in with this one, the person included. */
+  readonly heads: number;
 }
 
 /** Somebody who is inside. */
@@ -78,31 +80,45 @@ export function countInside(
   now: EpochMs,
   forgiveMs: number,
 ): { readonly sure: number; readonly unsure: number } {
-  const all = [...inside.values()].map((occupant) => certaintyOf(occupant, now, forgiveMs));
-  const count = (certainty: Certainty): number => all.filter((each) => each === certainty).length;
+  const count = (certainty: Certainty): number =>
+    [...inside.values()]
+      .filter((occupant) => certaintyOf(occupant, now, forgiveMs) === certainty)
+      .reduce((sum, { heads }) => sum + heads, 0);
   return { sure: count('sure'), unsure: count('unsure') };
 }
 
 /**
  * Tells what a room means to somebody who wants in. Who may be inside takes a place, and so does who was let in
  * a moment ago; only who is known to be inside has come in already.
- * @param awaited the persons of grants whose outcome is still open
- * @see rules PR6, PR7
+ * @param awaited the persons of grants whose outcome is still open, with how many people each brings
+ * @returns `company`: who is known to be inside or was let in a moment ago
+ * @see rules PR6, PR7, PR11, PR12
  */
 export function findPlace(
   inside: Presence,
   person: string | null,
-  awaited: Iterable<string>,
+  awaited: Iterable<readonly [person: string, heads: number]>,
   now: EpochMs,
   forgiveMs: number,
-): { readonly isInside: boolean; readonly others: number } {
-  const others = new Set(awaited);
+): { readonly isInside: boolean; readonly others: number; readonly company: ReadonlySet<string> } {
+  const others = new Map(awaited);
+  const company = new Set(others.keys());
   let isInside = false;
   for (const [each, occupant] of inside) {
     const certainty = certaintyOf(occupant, now, forgiveMs);
-    if (certainty !== 'lapsed') others.add(each);
+    if (certainty !== 'lapsed') others.set(each, Math.max(occupant.heads, others.get(each) ?? 0));
+    if (certainty === 'sure') company.add(each);
     if (each === person) isInside = certainty === 'sure';
   }
   if (person !== null) others.delete(person);
-  return { isInside, others: others.size };
+  return { isInside, others: [...others.values()].reduce((sum, heads) => sum + heads, 0), company };
+}
+
+/**
+ * Takes people out of the book because somebody in charge has looked: one, or everybody.
+ * @see rule PR13
+ */
+export function resetPresence(inside: Presence, person: string | null): Presence {
+  if (person === null) return NOBODY;
+  return leaveRoom(inside, person).inside;
 }

@@ -1,6 +1,6 @@
 import { asEpochMs } from '#contract/clock';
 import type { JournalRecord } from '#contract/record';
-import { NOBODY, enterRoom, leaveRoom, type Entry, type Presence } from './presence.ts';
+import { NOBODY, enterRoom, leaveRoom, resetPresence, type Entry, type Presence } from './presence.ts';
 
 /** A record that tells of somebody's stay, with what its commitments stand for where that is not erased. */
 export interface RecordedPassage {
@@ -27,6 +27,7 @@ function entryOf({ record, grant }: RecordedPassage): Entry {
     untilMs: untilMs === null ? null : asEpochMs(untilMs),
     pm: grant?.pm ?? null,
     cred: grant?.cred ?? null,
+    heads: (grant === null ? null : numberIn(grant.record, 'heads')) ?? 1,
   };
 }
 
@@ -49,7 +50,11 @@ export function replayPresence(door: string, passages: readonly RecordedPassage[
     const { record, sub } = passage;
     if (record.door !== door) continue;
     if (record.ty === 'exit.recorded') inside = leaveRoom(inside, sub).inside;
-    else if (record.ty === 'visit.overstayed') inside = markOverstayed(inside, numberIn(record, 'of'));
+    // Of whom it was is erased: then it is not known who left, and the book stays as it is.
+    else if (record.ty === 'presence.reset') {
+      const isAll = record.x['isAll'] === true;
+      if (isAll || sub !== null) inside = resetPresence(inside, isAll ? null : sub);
+    } else if (record.ty === 'visit.overstayed') inside = markOverstayed(inside, numberIn(record, 'of'));
     else if (record.rs === 'entered' || record.rs === 'unknown') {
       inside = enterRoom(inside, sub, record.rs, entryOf(passage));
     }

@@ -152,7 +152,7 @@ describe('stepSensor', () => {
         reading.contact === 'unknown'
           ? { type: 'contact-unknown', why: reading.why, atMs }
           : { type: `contact-${reading.contact}`, isInitial: reading.isInitial, atMs };
-      const step = stepDoor(door, input, { heldOpenMs: 30_000 });
+      const step = stepDoor(door, input, { heldOpenMs: 30_000, relock: 'on-open' });
       door = step.state;
       return step.effects.filter((effect) => effect.type === 'journal').map(({ ty, x }) => ({ ty, x }));
     });

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { encodeBase64Url } from '#contract/bytes';
-import { asEpochMs, asMonoMs, type Clock, type EpochMs, type MonoMs, type Random } from '#contract/clock';
+import { asEpochMs, asMonoMs, type Clock, type Random } from '#contract/clock';
 import { Fault } from '#contract/result';
+import type { SignedTime } from '../clock/step-clock.ts';
 import type { PolicyStore } from '../permits/policy-store.ts';
 import { backOffMs, type Pause } from './pause.ts';
 import type { ServerClient } from './server-client.ts';
@@ -9,13 +10,6 @@ import type { ServerClient } from './server-client.ts';
 /** How often the server is asked when it does not call. */
 const ASK_EVERY_MS = 60_000;
 const LONG_PAUSE_MS = 300_000;
-
-/** What a heartbeat says of the time: at `monoMs` it was `epochMs`, give or take `errorMs`. */
-export interface SignedTime {
-  readonly epochMs: EpochMs;
-  readonly monoMs: MonoMs;
-  readonly errorMs: number;
-}
 
 /**
  * Keeps the orders fresh until `signal` aborts: asks at start, when woken, and every minute.
@@ -30,6 +24,8 @@ export async function runPolicySync(ports: {
   readonly log: Logger;
   readonly pause: Pause;
   readonly onTime: (time: SignedTime) => void;
+  /** Orders of people wait at the server. */
+  readonly onCommands: () => void;
   readonly signal: AbortSignal;
 }): Promise<void> {
   const { policy, client, clock, random, log, pause, signal } = ports;
@@ -52,6 +48,7 @@ export async function runPolicySync(ports: {
       monoMs: asMonoMs(sentMs + errorMs),
       errorMs,
     });
+    if (snapshot.hasCommands === true) ports.onCommands();
     return 'fresh';
   }
 
@@ -83,6 +80,7 @@ export async function runWake(ports: {
   readonly random: Random;
   readonly rest: Pause;
   readonly onPolicy: () => void;
+  readonly onCommands: () => void;
   readonly signal: AbortSignal;
 }): Promise<void> {
   let failures = 0;
@@ -91,6 +89,8 @@ export async function runWake(ports: {
     try {
       await ports.client.followWake((name) => {
         if (name === 'policy') ports.onPolicy();
+        // A call may have been lost while the stream was down.
+        if (name === 'command' || name === 'connected') ports.onCommands();
       }, ports.signal);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;

@@ -1,6 +1,7 @@
 import { API_BASE, journalAckSchema, journalConflictSchema, type JournalUpload } from '#contract/api';
 import { encodeBase64Url, utf8 } from '#contract/bytes';
 import type { Clock, Random } from '#contract/clock';
+import { commandAnswerSchema } from '#contract/command';
 import { policySnapshotSchema, type PolicySnapshot } from '#contract/policy';
 import { encodeSignatureHeaders, signatureBase } from '#contract/request-signature';
 import { Fault } from '#contract/result';
@@ -13,7 +14,9 @@ export interface ServerClient {
   /** @returns the answer, or `refused` where the server does not know this gateway's key */
   fetchPolicy(have: number, nonce: string, signal: AbortSignal): Promise<PolicySnapshot | 'refused'>;
   uploadJournal(epoch: number, upload: JournalUpload, signal: AbortSignal): Promise<UploadAnswer>;
-  /** Calls `onEvent` for each event of the wake stream until it ends. */
+  /** @returns the orders of people that wait, as compact JWS, or `refused` as above */
+  fetchCommands(nonce: string, signal: AbortSignal): Promise<readonly string[] | 'refused'>;
+  /** Calls `onEvent` once the wake stream stands (`connected`) and for each of its events until it ends. */
   followWake(onEvent: (name: string) => void, signal: AbortSignal): Promise<void>;
 }
 
@@ -124,6 +127,15 @@ export function createServerClient(options: {
           throw unreachable();
       }
     },
+    fetchCommands: async (nonce, signal) => {
+      const body = utf8(JSON.stringify({ nonce }));
+      const { status, answer } = await askJson('POST', '/gateway/commands', '', body, signal);
+      if (status === 401 || status === 403) return 'refused';
+      if (status !== 200) throw unreachable();
+      const commands = commandAnswerSchema.safeParse(answer);
+      if (!commands.success) throw strange();
+      return commands.data.commands;
+    },
     followWake: async (onEvent, signal) => {
       const silence = new AbortController();
       const arm = (): NodeJS.Timeout => setTimeout(() => silence.abort(), WAKE_SILENCE_MS);
@@ -139,6 +151,7 @@ export function createServerClient(options: {
       async function follow(joined: AbortSignal): Promise<void> {
         const response = await ask('GET', '/gateway/wake', '', new Uint8Array(), joined);
         if (response.status !== 200 || response.body === null) throw unreachable();
+        onEvent('connected');
         let held = '';
         for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
           clearTimeout(timer);

@@ -1,12 +1,15 @@
 import type { AccessEvent, Door, JournalHead, JournalUpload } from '#contract/api';
 import { encodeBase64Url } from '#contract/bytes';
 import type { EpochMs } from '#contract/clock';
-import type { JournalRecord } from '#contract/record';
+import type { CommittedField, JournalRecord } from '#contract/record';
 import { err, ok, type Result } from '#contract/result';
 import { stepDoor } from '../domain/door-projection.ts';
 import { OPEN_PHASES, stepVisits, type VisitProjection } from '../domain/visit-projection.ts';
+import { announceCommand } from '../procedure/commands.ts';
+import { renewPolicy } from '../procedure/renew-policy.ts';
 import { refusal, siteLogPort, type Refusal, type Site } from '../procedure/site.ts';
 import { hmacSha256, sha256, verifyEd25519 } from '../signing/node-crypto.ts';
+import { markDone, type StoredCommand } from '../store/commands.ts';
 import { inTransaction, type Database } from '../store/database.ts';
 import { listEvents, type ListedEvent } from '../store/events.ts';
 import { doorsOf, epochKey, saveGatewaySeen, type Gateway } from '../store/gateways.ts';
@@ -23,6 +26,7 @@ import {
 } from '../store/journals.ts';
 import { listDoors, loadDoorProjection, saveDoorProjection } from '../store/places.ts';
 import { appendSiteLog } from '../store/site-log.ts';
+import { suspendUsedCode } from '../store/visit-codes.ts';
 import { openVisits, saveVisit } from '../store/visits.ts';
 import { checkBatch, decodeEpochKey, type CheckedBatch, type StoredOverlap } from './check-batch.ts';
 
@@ -40,6 +44,10 @@ interface Stored {
   readonly head: JournalHead;
   readonly events: readonly ListedEvent[];
   readonly doors: readonly Door[];
+  /** Orders that the batch tells of. */
+  readonly commands: readonly StoredCommand[];
+  /** Null where no visit code was used. */
+  readonly policyVersion: number | null;
 }
 
 const keyOf = (gateway: Gateway, epoch: number): JournalKey => ({ gatewayId: gateway.id, epoch });
@@ -109,10 +117,15 @@ async function storeBatch(
   }
   await saveGatewaySeen(trx, key.gatewayId, now, null);
   const batch = checked.value;
-  if (batch.records.length === 0) return ok({ head, events: [], doors: [] });
+  if (batch.records.length === 0)
+    return ok({ head, events: [], doors: [], commands: [], policyVersion: null });
   const position = await saveBatch(trx, site, key, before, batch, upload.checkpoint, now);
   await project(trx, key.gatewayId, batch);
+  const commands = await settleCommands(trx, key.gatewayId, batch);
+  const policyVersion = (await endUsedCodes(trx, batch)) ? (await renewPolicy(trx, site, now)).version : null;
   return ok({
+    commands,
+    policyVersion,
     head: { size: batch.size, head: batch.head },
     events: await listEvents(trx, { afterPosition: position }, { after: null, limit: batch.records.length }),
     doors: await listDoors(trx, { gatewayId: key.gatewayId }),
@@ -138,7 +151,7 @@ async function saveBatch(
   return position;
 }
 
-const openedValue = (batch: CheckedBatch, record: JournalRecord, field: 'sub' | 'pm'): string | null =>
+const openedValue = (batch: CheckedBatch, record: JournalRecord, field: CommittedField): string | null =>
   batch.openings.find((opening) => opening.sq === record.sq && opening.field === field)?.value ?? null;
 
 async function project(trx: Database, gatewayId: string, batch: CheckedBatch): Promise<void> {
@@ -161,6 +174,35 @@ async function project(trx: Database, gatewayId: string, batch: CheckedBatch): P
     await saveDoorProjection(trx, doorId, door);
     for (const visit of changed.values()) await saveVisit(trx, visit);
   }
+}
+
+/** An order is done when its gateway's journal says so, and not before. @see rule SA30 */
+async function settleCommands(
+  trx: Database,
+  gatewayId: string,
+  batch: CheckedBatch,
+): Promise<readonly StoredCommand[]> {
+  const done: StoredCommand[] = [];
+  for (const { record } of batch.records) {
+    const id = record.x['id'];
+    if (record.ty !== 'operator.command' || typeof id !== 'string') continue;
+    const refused = record.x['refused'];
+    const refusal = typeof refused === 'string' ? refused : null;
+    const command = await markDone(trx, gatewayId, id, { at: record.t, refusal });
+    if (command !== null) done.push(command);
+  }
+  return done;
+}
+
+/** A visit code that opened a door is over, at every door. @see rule SA31 */
+async function endUsedCodes(trx: Database, batch: CheckedBatch): Promise<boolean> {
+  let isChanged = false;
+  for (const { record } of batch.records) {
+    if (record.ty !== 'access.granted') continue;
+    const handle = openedValue(batch, record, 'cred');
+    if (handle !== null && (await suspendUsedCode(trx, handle))) isChanged = true;
+  }
+  return isChanged;
 }
 
 async function cosignNewest(site: Site, key: JournalKey, now: EpochMs): Promise<string> {
@@ -190,6 +232,8 @@ function publish(site: Site, stored: Stored): void {
     const message: { readonly kind: 'event'; readonly event: AccessEvent } = { kind: 'event', event };
     site.live.publish({ message, audience: { kind: 'event', personId: sub } });
   }
+  for (const command of stored.commands) announceCommand(site, command);
+  if (stored.policyVersion !== null) site.policyChanges.publish(stored.policyVersion);
   for (const door of stored.doors) {
     site.live.publish({ message: { kind: 'door', door }, audience: { kind: 'everybody' } });
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CARD_MEDIA, cardTextSchema } from './card.ts';
+import { COMMAND_ACTS, COMMAND_STATES } from './command.ts';
 import { openingSchema } from './commitment.ts';
 import { ACCESS_OUTCOMES, DENY_REASONS, EVENT_TYPE_NAMES, type EventType } from './event.ts';
 import { APPROVAL_METHODS } from './permit.ts';
@@ -114,6 +115,16 @@ export const doorStateSchema = z.object({
   lock: z.enum(['secured', 'released', 'fault', 'unknown']),
   contact: z.enum(['closed', 'open', 'unknown']),
   alarm: z.enum(['none', 'forced', 'held-open']),
+  /** When the alarm began; null where there is none. */
+  alarmSince: instantSchema.nullable(),
+  /** Somebody in charge knows of the alarm, which stands all the same until the leaf is closed. */
+  isAcknowledged: z.boolean(),
+  /** Nobody gets in but whom the order named. */
+  lockdown: z.object({ since: instantSchema }).nullable(),
+  /** Until when the door is held open by an order; null where it is not. */
+  holdOpenUntil: instantSchema.nullable(),
+  /** The fire alarm of the building has let everybody out. */
+  fire: z.object({ since: instantSchema }).nullable(),
   /** Number of people whose last recorded passage was an entry. */
   occupancy: z.number().int(),
   readers: z.record(z.string(), z.enum(['online', 'offline'])),
@@ -269,6 +280,10 @@ export const eventQuerySchema = pageQuerySchema.extend({
   severity: z.enum(['normal', 'notice', 'warning', 'alarm']).optional(),
   /** Free text over the person's name and the request number. */
   q: z.string().max(100).optional(),
+  /** Leaves out so many of the newest; a list that is scrolled by hand needs no cursor. */
+  offset: z.coerce.number().int().min(0).max(100_000_000).optional(),
+  /** Leaves out what arrived later than a density said: the list stays as it was while it is scrolled. */
+  asOf: z.coerce.number().int().min(0).optional(),
 });
 
 export const eventDetailSchema = eventSchema.extend({
@@ -393,6 +408,13 @@ export const streamMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('event'), event: eventSchema }),
   z.object({ kind: z.literal('door'), door: doorSchema }),
   z.object({ kind: z.literal('request'), requestId: rowIdSchema, state: requestStateSchema }),
+  z.object({
+    kind: z.literal('command'),
+    commandId: z.string(),
+    doorId: idSchema,
+    act: z.enum(COMMAND_ACTS),
+    state: z.enum(COMMAND_STATES),
+  }),
 ]);
 export type StreamMessage = z.infer<typeof streamMessageSchema>;
 

@@ -13,11 +13,23 @@ export type MonoMs = number & { readonly [monoBrand]: true };
  */
 export type ClockTrust = 0 | 1 | 2 | 3;
 
+/**
+ * Between these two moments it certainly is. `hi` is Infinity where nothing since the start told of the time:
+ * then it is only known not to be before `lo`.
+ */
+export interface TimeInterval {
+  readonly lo: EpochMs;
+  /** Ms since 1970, or Infinity. */
+  readonly hi: number;
+}
+
 /** The only way to time: handed in, so that every decision can be replayed. */
 export interface Clock {
   epochMs(): EpochMs;
   monoMs(): MonoMs;
   trust(): ClockTrust;
+  /** What can be said of the time for sure; `epochMs` lies within it. */
+  interval(): TimeInterval;
   /**
    * Resolves when the monotonic clock reaches `at`, at once if it already has, or when `signal` aborts
    * (it never rejects: callers look at the signal).

@@ -16,6 +16,15 @@ export const COMMAND_ACTS = [
 /** What a person may order at a door from afar. */
 export type CommandAct = (typeof COMMAND_ACTS)[number];
 
+/**
+ * `waiting` at the server, `sent` to the gateway, `done` or `refused` as its journal says, `lapsed` before it was
+ * fetched.
+ */
+export const COMMAND_STATES = ['waiting', 'sent', 'done', 'refused', 'lapsed'] as const;
+
+/** How far an order has come. */
+export type CommandState = (typeof COMMAND_STATES)[number];
+
 /** How long the gateway takes commands that carry its nonce, on its monotonic clock. */
 export const COMMAND_LIFE_MS = 10_000;
 

@@ -120,4 +120,19 @@ describe('the form of a permit', () => {
   ])('C9: the window %o is refused', (each) => {
     expect(weeklyWindowSchema.safeParse(each).success).toBe(false);
   });
+
+  it('C37: on a holiday weekly hours do not count, those past midnight belong to the day before', () => {
+    // Thursday 12 March 2026 in Jakarta.
+    const night = window('4', '20:00', '06:00');
+    const { win: _win, ...single } = night;
+    for (const now of [at('2026-03-12T21:00:00+07:00'), at('2026-03-13T05:00:00+07:00')]) {
+      const limitOn = (change: Partial<PermitClaims>, ...holidays: string[]) =>
+        permitAllows({ ...night, ...change }, 'ruang-server', now, holidays);
+      expect(limitOn({})).toBeNull();
+      expect(limitOn({}, '2026-03-12')).toBe('holiday');
+      expect(limitOn({}, '2026-03-13')).toBeNull();
+      expect(limitOn({ hol: true }, '2026-03-12')).toBeNull();
+      expect(permitAllows(single, 'ruang-server', now, ['2026-03-12'])).toBeNull();
+    }
+  });
 });

@@ -40,11 +40,11 @@ export const weeklyWindowSchema = z.strictObject({
 /** What sort of right a permit is. */
 export const PERMIT_KINDS = ['single', 'recurring', 'standing', 'emergency'] as const;
 
-/** What sort of right a permit is. */
-export type PermitKind = (typeof PERMIT_KINDS)[number];
-
 /** How an approval was given: by a passkey over the draft, or by a signed-in session (named and weaker). */
 export const APPROVAL_METHODS = ['passkey', 'session'] as const;
+
+/** How an approval, or an order at a door, was given. */
+export type ApprovalMethod = (typeof APPROVAL_METHODS)[number];
 
 /** The claims of a permit. It names nobody: `sub` is a random handle, `cred` are keyed hashes of cards. */
 export const permitClaimsSchema = z.strictObject({
@@ -105,7 +105,7 @@ export const permitClaimsSchema = z.strictObject({
 export type PermitClaims = z.infer<typeof permitClaimsSchema>;
 
 /** Why a permit does not reach; `null` where it does. */
-export type PermitLimit = 'wrong-door' | 'not-yet-valid' | 'expired' | 'outside-hours';
+export type PermitLimit = 'wrong-door' | 'not-yet-valid' | 'expired' | 'outside-hours' | 'holiday';
 
 const DAY_MS = 86_400_000;
 
@@ -121,29 +121,47 @@ export function offsetMs(utc: string): number {
 /** ISO weekday (1 Monday to 7 Sunday) of a local day number; 1970-01-01 was a Thursday. */
 const weekdayOf = (localDay: number): number => ((((localDay + 3) % 7) + 7) % 7) + 1;
 
-function isWithinWeekly(window: z.infer<typeof weeklyWindowSchema>, now: EpochMs): boolean {
+/**
+ * Finds the day to which the weekly window belongs that holds now: hours past midnight are still the first day's.
+ * @returns `YYYY-MM-DD` where the window is, or null
+ */
+function weeklyDay(window: z.infer<typeof weeklyWindowSchema>, now: EpochMs): string | null {
   const local = now + offsetMs(window.utc);
   const day = Math.floor(local / DAY_MS);
   const minute = Math.floor((local - day * DAY_MS) / 60_000);
   const from = minutesOf(window.from);
   const to = minutesOf(window.to);
   const hasDay = (localDay: number): boolean => window.days.includes(String(weekdayOf(localDay)));
-  if (from < to) return hasDay(day) && minute >= from && minute < to;
-  return (hasDay(day) && minute >= from) || (hasDay(day - 1) && minute < to);
+  const dateOf = (localDay: number): string => new Date(localDay * DAY_MS).toISOString().slice(0, 10);
+  if (from < to) return hasDay(day) && minute >= from && minute < to ? dateOf(day) : null;
+  if (hasDay(day) && minute >= from) return dateOf(day);
+  return hasDay(day - 1) && minute < to ? dateOf(day - 1) : null;
 }
+
+/** Tells whether one of these weekly windows holds now. */
+export const isWithinWeekly = (
+  windows: readonly z.infer<typeof weeklyWindowSchema>[],
+  now: EpochMs,
+): boolean => windows.some((window) => weeklyDay(window, now) !== null);
 
 /**
  * Tells whether a permit reaches this door at this moment: the meaning that server, gateway and verifier share.
- * `nbf` is inside the window, `exp` is not.
+ * `nbf` is inside the window, `exp` is not. On a holiday weekly hours do not count, unless the permit says so.
+ * @param holidays days of the site, `YYYY-MM-DD`
  * @returns null where it reaches, else the first limit that stops it
- * @see rules C8, C9
+ * @see rules C8, C9, C37
  */
-export function permitAllows(permit: PermitClaims, door: string, now: EpochMs): PermitLimit | null {
+export function permitAllows(
+  permit: PermitClaims,
+  door: string,
+  now: EpochMs,
+  holidays: readonly string[] = [],
+): PermitLimit | null {
   if (!permit.doors.includes(door)) return 'wrong-door';
   if (now < permit.nbf * 1000) return 'not-yet-valid';
   if (now >= permit.exp * 1000) return 'expired';
-  if (permit.win !== undefined && !permit.win.some((window) => isWithinWeekly(window, now))) {
-    return 'outside-hours';
-  }
-  return null;
+  if (permit.win === undefined) return null;
+  const days = permit.win.flatMap((window) => weeklyDay(window, now) ?? []);
+  if (days.length === 0) return 'outside-hours';
+  return permit.hol === true || days.some((day) => !holidays.includes(day)) ? null : 'holiday';
 }

@@ -34,6 +34,26 @@ export const PROBLEMS = {
     title: 'The key of this gateway has been revoked.',
     action: 'Replace the gateway; its uploads are no longer merged.',
   },
+  'step-up-required': {
+    status: 403,
+    title: 'This needs a fresh proof of who is at the screen.',
+    action: 'Confirm with the password or a passkey, then do it again.',
+  },
+  'pin-not-usable': {
+    status: 422,
+    title: 'This PIN is too easy to guess, or too close to the other one.',
+    action: 'Choose other digits: no run, no repeated digit, no year and no date.',
+  },
+  'codes-not-allowed': {
+    status: 422,
+    title: 'None of these doors takes visit codes.',
+    action: 'Give the visitor a card, or let the administrator allow codes at the door.',
+  },
+  'door-without-gateway': {
+    status: 409,
+    title: 'No gateway answers for this door.',
+    action: 'Enrol a gateway for the door first.',
+  },
   forbidden: {
     status: 403,
     title: 'This role may not do that.',

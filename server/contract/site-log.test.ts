@@ -20,6 +20,7 @@ const entries: readonly SiteLogEntry[] = [
   { ty: 'permit.issued', x: { h: hash } },
   { ty: 'permit.revoked', x: { h: hash } },
   { ty: 'manifest.signed', x: { v: 1, mh: hash } },
+  { ty: 'rules.changed', x: { h: hash } },
   { ty: 'journal.checkpointed', x: { gw: 'gw', ep: 1, size: 1, root: hash } },
 ];
 

@@ -39,6 +39,8 @@ const facts = {
   'permit.revoked': z.strictObject({ h: hashSchema }),
   /** `mh` is the jwsHash of the manifest. */
   'manifest.signed': z.strictObject({ v: epochSchema, mh: hashSchema }),
+  /** `h` is the SHA-256 of the site rules, in canonical form, as directories carry them from then on. */
+  'rules.changed': z.strictObject({ h: hashSchema }),
   /** The server holds `size` records of this journal under this root, and has cosigned that. */
   'journal.checkpointed': z.strictObject({
     gw: idSchema,
@@ -76,6 +78,7 @@ export const siteLogRecordSchema = z.discriminatedUnion('ty', [
   recordOf('permit.issued'),
   recordOf('permit.revoked'),
   recordOf('manifest.signed'),
+  recordOf('rules.changed'),
   recordOf('journal.checkpointed'),
 ]);
 

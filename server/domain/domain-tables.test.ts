@@ -29,6 +29,18 @@ describe('permissions', () => {
     'evidence.export': 'A',
     'gateways.read': 'SOAD',
     'gateways.write': 'D',
+    'rules.read': 'TSOAD',
+    'rules.write': 'D',
+    'audit-trail.read': 'A',
+    'pins.write': 'O',
+    'visit-codes.issue': 'TSO',
+    'visit-codes.issue.all': 'O',
+    'commands.read': 'SOAD',
+    'commands.order': 'SO',
+    'commands.release': 'S',
+    'commands.lockdown': 'S',
+    'commands.hold-open': 'SO',
+    'commands.attend': 'SO',
   };
   const letters: Readonly<Record<RoleName, string>> = {
     technician: 'T',
@@ -63,6 +75,7 @@ describe('live messages', () => {
     ['an event about somebody else', { kind: 'event', personId: 's_other' }, false],
     ['a request of one’s own', { kind: 'request', requesterId: 's_me' }, true],
     ['a request of somebody else', { kind: 'request', requesterId: 's_other' }, false],
+    ['an order at a door', { kind: 'command' }, false],
   ])('SD11: a technician and %s', (_name, audience, expected) => {
     expect(maySee(technician, audience)).toBe(expected);
     expect(maySee({ id: 's_s', roles: ['supervisor'] }, audience)).toBe(true);

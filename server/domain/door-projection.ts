@@ -6,6 +6,14 @@ export interface DoorProjection {
   readonly lock: DoorState['lock'];
   readonly contact: DoorState['contact'];
   readonly alarm: DoorState['alarm'];
+  /** When the alarm began, ms since 1970. */
+  readonly alarmSince: number | null;
+  readonly isAcknowledged: boolean;
+  /** When the lockdown in force was ordered, ms since 1970. */
+  readonly lockdownSince: number | null;
+  /** The order that holds the door open: number of the record that began it, and its end, ms since 1970. */
+  readonly holdOpen: { readonly of: number; readonly until: number } | null;
+  readonly fireSince: number | null;
   readonly readers: Readonly<Record<string, 'online' | 'offline'>>;
   readonly clockTrust: number | null;
   /** Time of the newest record about this door, ms since 1970. */
@@ -17,6 +25,11 @@ export const UNKNOWN_DOOR: DoorProjection = {
   lock: 'unknown',
   contact: 'unknown',
   alarm: 'none',
+  alarmSince: null,
+  isAcknowledged: false,
+  lockdownSince: null,
+  holdOpen: null,
+  fireSince: null,
   readers: {},
   clockTrust: null,
   at: null,
@@ -31,6 +44,12 @@ function withReader(
   return typeof reader === 'string' ? { ...state, readers: { ...state.readers, [reader]: link } } : state;
 }
 
+const NO_ALARM = { alarm: 'none', alarmSince: null, isAcknowledged: false } as const;
+
+/** An alarm of another kind is another alarm: nobody has seen that one yet. */
+const withAlarm = (state: DoorProjection, alarm: 'forced' | 'held-open', at: number): DoorProjection =>
+  state.alarm === alarm ? state : { ...state, alarm, alarmSince: at, isAcknowledged: false };
+
 function project(state: DoorProjection, record: JournalRecord): DoorProjection {
   switch (record.ty) {
     case 'lock.released':
@@ -43,13 +62,33 @@ function project(state: DoorProjection, record: JournalRecord): DoorProjection {
       return { ...state, contact: 'open' };
     case 'door.closed':
       // An alarm lasts while the leaf is open, whatever anybody acknowledges.
-      return { ...state, contact: 'closed', alarm: 'none' };
+      return { ...state, contact: 'closed', ...NO_ALARM };
     case 'door.forced':
-      return { ...state, contact: 'open', alarm: 'forced' };
-    case 'door.held-open':
-      return { ...state, contact: 'open', alarm: state.alarm === 'forced' ? 'forced' : 'held-open' };
+      return withAlarm({ ...state, contact: 'open' }, 'forced', record.t);
+    case 'door.held-open': {
+      const open = { ...state, contact: 'open' } as const;
+      return state.alarm === 'forced' ? open : withAlarm(open, 'held-open', record.t);
+    }
     case 'door.held-open-cleared':
-      return { ...state, alarm: state.alarm === 'held-open' ? 'none' : state.alarm };
+      return state.alarm === 'held-open' ? { ...state, ...NO_ALARM } : state;
+    case 'alarm.acknowledged':
+      return { ...state, isAcknowledged: state.alarm !== 'none' };
+    case 'lockdown.started':
+      return { ...state, lockdownSince: record.t };
+    case 'lockdown.ended':
+      return { ...state, lockdownSince: null };
+    case 'hold-open.started': {
+      const { forMs } = record.x;
+      const until = typeof forMs === 'number' ? record.t + forMs : record.t;
+      return { ...state, holdOpen: { of: record.sq, until } };
+    }
+    case 'hold-open.ended':
+      // A further order begins its own hold before the one that it replaces is said to be over.
+      return state.holdOpen?.of === record.x['of'] ? { ...state, holdOpen: null } : state;
+    case 'fire.active':
+      return { ...state, fireSince: record.t };
+    case 'fire.cleared':
+      return { ...state, fireSince: null };
     case 'door.contact-unknown':
       return { ...state, contact: 'unknown' };
     case 'reader.online':

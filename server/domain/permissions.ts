@@ -23,6 +23,18 @@ const PERMISSIONS = {
   'evidence.export': ['auditor'],
   'gateways.read': ['supervisor', 'officer', 'auditor', 'administrator'],
   'gateways.write': ['administrator'],
+  'rules.read': ['technician', 'supervisor', 'officer', 'auditor', 'administrator'],
+  'rules.write': ['administrator'],
+  'audit-trail.read': ['auditor'],
+  'pins.write': ['officer'],
+  'visit-codes.issue': ['technician', 'supervisor', 'officer'],
+  'visit-codes.issue.all': ['officer'],
+  'commands.read': ['supervisor', 'officer', 'auditor', 'administrator'],
+  'commands.order': ['supervisor', 'officer'],
+  'commands.release': ['supervisor'],
+  'commands.lockdown': ['supervisor'],
+  'commands.hold-open': ['supervisor', 'officer'],
+  'commands.attend': ['supervisor', 'officer'],
 } as const satisfies Record<string, readonly RoleName[]>;
 
 /** Something that a role may do. */

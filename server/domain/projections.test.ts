@@ -68,6 +68,44 @@ describe('what is known of a door', () => {
     });
   });
 
+  it('SD9: an alarm says since when it stands and whether somebody knows; another alarm is unknown again', () => {
+    expect(UNKNOWN_DOOR).toMatchObject({ alarmSince: null, isAcknowledged: false });
+    expect(doorAfter('door.forced', 'lock.secured', 'door.forced').alarmSince).toBe(1000);
+    expect(doorAfter('door.held-open', 'alarm.acknowledged').isAcknowledged).toBe(true);
+    expect(doorAfter('door.held-open', 'alarm.acknowledged', 'door.forced')).toMatchObject({
+      alarm: 'forced',
+      alarmSince: 1002,
+      isAcknowledged: false,
+    });
+    expect(doorAfter('door.forced', 'alarm.acknowledged', 'door.held-open')).toMatchObject({
+      alarm: 'forced',
+      alarmSince: 1000,
+      isAcknowledged: true,
+    });
+    const none = { alarm: 'none', alarmSince: null, isAcknowledged: false };
+    expect(doorAfter('door.forced', 'alarm.acknowledged', 'door.closed')).toMatchObject(none);
+    expect(doorAfter('door.held-open', 'alarm.acknowledged', 'door.held-open-cleared')).toMatchObject(none);
+    expect(doorAfter('alarm.acknowledged').isAcknowledged).toBe(false);
+  });
+
+  it('SD9: lockdown and fire last until they are ended, over a restart of the gateway', () => {
+    expect(UNKNOWN_DOOR).toMatchObject({ lockdownSince: null, fireSince: null });
+    expect(doorAfter('lockdown.started', 'boot')).toMatchObject({ lockdownSince: 1000 });
+    expect(doorAfter('lockdown.started', 'lockdown.ended').lockdownSince).toBeNull();
+    expect(doorAfter('fire.active', 'boot')).toMatchObject({ fireSince: 1000 });
+    expect(doorAfter('fire.active', 'fire.cleared').fireSince).toBeNull();
+  });
+
+  it('SD9: a door held open says until when, and a further order is not ended by the end of the one before', () => {
+    const held = (forMs: number) => ({ ty: 'hold-open.started' as const, x: { of: 0, forMs } });
+    const ended = (of: number) => ({ ty: 'hold-open.ended' as const, x: { of, why: 'order' } });
+    expect(UNKNOWN_DOOR.holdOpen).toBeNull();
+    expect(doorAfter(held(60_000)).holdOpen).toEqual({ of: 0, until: 61_000 });
+    expect(doorAfter(held(60_000), ended(0)).holdOpen).toBeNull();
+    expect(doorAfter(held(60_000), held(5_000), ended(0)).holdOpen).toEqual({ of: 1, until: 6_001 });
+    expect(doorAfter({ ty: 'hold-open.started', x: {} }).holdOpen).toEqual({ of: 0, until: 1000 });
+  });
+
   it('SD9: every kind of record leaves a state with the time and clock trust of that record', () => {
     for (const ty of EVENT_TYPE_NAMES) {
       expect(stepDoor(UNKNOWN_DOOR, record(7, ty, { tq: 1 }))).toMatchObject({ at: 1007, clockTrust: 1 });

@@ -5,7 +5,8 @@ import { mayDo } from './permissions.ts';
 export type Audience =
   | { readonly kind: 'everybody' }
   | { readonly kind: 'event'; readonly personId: string | null }
-  | { readonly kind: 'request'; readonly requesterId: string };
+  | { readonly kind: 'request'; readonly requesterId: string }
+  | { readonly kind: 'command' };
 
 /** Tells whether somebody may see a live message: one's own always, those of others by role. @see rule SD11 */
 export function maySee(
@@ -22,5 +23,7 @@ export function maySee(
       );
     case 'request':
       return audience.requesterId === person.id || mayDo(person.roles, 'requests.read.all');
+    case 'command':
+      return mayDo(person.roles, 'commands.read');
   }
 }

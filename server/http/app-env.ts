@@ -2,6 +2,7 @@ import type { Person } from '#contract/api';
 import type { Demo } from '#contract/api';
 import type { NonceMemory } from '../auth/gateway-request.ts';
 import type { PasswordCheck } from '../auth/passwords.ts';
+import type { StepUp } from '../auth/step-up.ts';
 import type { SignInThrottle } from '../auth/sign-in-throttle.ts';
 import type { Site } from '../procedure/site.ts';
 import type { Gateway } from '../store/gateways.ts';
@@ -35,6 +36,8 @@ export interface AppEnv {
     requestId: string;
     /** Set where the route is for people. */
     person: Person;
+    /** Set where the route asks for a step-up. */
+    stepUp: StepUp;
     /** Set where the route is for gateways. */
     gateway: Gateway;
   };

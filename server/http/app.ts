@@ -7,16 +7,22 @@ import { secureHeaders } from 'hono/secure-headers';
 import { API_BASE } from '#contract/api';
 import { newRowId } from '../auth/tokens.ts';
 import type { AppEnv, AppPorts } from './app-env.ts';
+import { addAuditTrailRoutes } from './audit-trail-routes.ts';
+import { addCommandRoutes } from './command-routes.ts';
 import { addDemoRoutes } from './demo-routes.ts';
 import { addDocsRoutes } from './docs-routes.ts';
 import { addEvidenceRoutes } from './evidence-routes.ts';
+import { addFigureRoutes } from './figure-routes.ts';
 import { addGatewayRoutes } from './gateway-routes.ts';
 import { addLiveRoutes } from './live-routes.ts';
 import { addPeopleRoutes } from './people-routes.ts';
+import { addPinRoutes } from './pin-routes.ts';
 import { addPlaceRoutes } from './place-routes.ts';
 import { problem } from './problem-response.ts';
 import { addRequestRoutes } from './request-routes.ts';
+import { addRulesRoutes } from './rules-routes.ts';
 import { addSessionRoutes } from './session-routes.ts';
+import { addStepUpRoutes } from './step-up-routes.ts';
 
 /** Largest upload of a journal; gateways cut their batches below it. */
 export const MAX_UPLOAD_BYTES = 8 * 1024 * 1024;
@@ -127,8 +133,14 @@ export function createApp(ports: AppPorts): OpenAPIHono<AppEnv> {
   addPlaceRoutes(app, ports);
   addRequestRoutes(app, ports);
   addEvidenceRoutes(app, ports);
+  addFigureRoutes(app, ports);
   addGatewayRoutes(app, ports);
   addLiveRoutes(app, ports, newRowId(ports.site.random, 'b'));
+  addRulesRoutes(app, ports);
+  addPinRoutes(app, ports);
+  addCommandRoutes(app, ports);
+  addStepUpRoutes(app, ports);
+  addAuditTrailRoutes(app, ports);
   addDemoRoutes(app, ports);
   addDocsRoutes(app, ports);
 

@@ -17,10 +17,12 @@ import { zipBundle } from '../audit/export.ts';
 import { checkIntegrity, exportEvidence } from '../audit/evidence-desk.ts';
 import { loadEventDetail } from '../audit/event-detail.ts';
 import { mayDo } from '../domain/permissions.ts';
-import { listEvents, type EventFilter } from '../store/events.ts';
+import { listEvents } from '../store/events.ts';
+import { eventsCursorAt } from '../store/figures.ts';
 import { listRooms } from '../store/places.ts';
 import { listVisits } from '../store/visits.ts';
 import type { AppEnv, AppPorts } from './app-env.ts';
+import { eventFilterOf } from './event-filter.ts';
 import { decodeCursor, pageFrom, timeCursor } from './paging.ts';
 import { problem, PROBLEM_ANSWER, refuse } from './problem-response.ts';
 import { answers, defineRoute, may } from './route.ts';
@@ -33,22 +35,6 @@ const integrityOut = integritySchema.meta({ id: 'Integrity' });
 const occupancyOut = occupancySchema.meta({ id: 'Occupancy' });
 
 const eventCursor = z.strictObject({ at: z.number().int(), position: z.number().int() });
-
-type EventQuery = z.output<typeof eventQuerySchema>;
-
-function filterOf(query: EventQuery, onlyPersonId: string | null): EventFilter {
-  const { from, until, doorId, type, reason, severity, q } = query;
-  return {
-    ...(from === undefined ? {} : { from: Date.parse(from) }),
-    ...(until === undefined ? {} : { until: Date.parse(until) }),
-    ...(doorId === undefined ? {} : { doorId }),
-    ...(type === undefined ? {} : { type }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(severity === undefined ? {} : { severity }),
-    ...(q === undefined || q.trim() === '' ? {} : { text: q.trim() }),
-    ...(onlyPersonId === null ? {} : { onlyPersonId }),
-  };
-}
 
 /** Everybody may see their own part of a list; some see all of it. */
 const ownOnly = (c: Context<AppEnv>, action: 'events.read.all' | 'visits.read.all'): string | null => {
@@ -126,10 +112,11 @@ export function addEvidenceRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): vo
       const query = c.req.valid('query');
       const after = decodeCursor(eventCursor, query.cursor);
       if (!after.ok) return refuse(c, after.error);
-      const rows = await listEvents(site.db, filterOf(query, ownOnly(c, 'events.read.all')), {
-        after: after.value,
-        limit: query.limit + 1,
-      });
+      const filter = eventFilterOf(query, ownOnly(c, 'events.read.all'));
+      const { offset = 0 } = query;
+      const place = offset === 0 ? after.value : await eventsCursorAt(site.db, filter, offset);
+      if (offset > 0 && place === null) return c.json({ items: [], nextCursor: null }, 200);
+      const rows = await listEvents(site.db, filter, { after: place, limit: query.limit + 1 });
       return c.json(
         pageFrom(rows, query.limit, { item: (row) => row.event, cursor: (row) => row.cursor }),
         200,

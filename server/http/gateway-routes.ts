@@ -16,6 +16,7 @@ import {
 import { policySnapshotSchema } from '#contract/policy';
 import { problemOf, problemSchema } from '#contract/problem';
 import { ingestJournal, journalHead } from '../audit/ingest.ts';
+import { mergeReaders } from '../notify/broadcast.ts';
 import { enrolGateway, orderEnrolment } from '../procedure/enrol-gateway.ts';
 import { policySnapshot } from '../procedure/policy-snapshot.ts';
 import { findGateway, listGateways } from '../store/gateways.ts';
@@ -138,15 +139,19 @@ export function addGatewayRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): voi
     defineRoute(ports, GATEWAY, {
       method: 'get',
       path: `${API_BASE}/gateway/wake`,
-      summary: 'Server-sent events: `policy` whenever there is a newer version.',
+      summary:
+        'Server-sent events: `policy` whenever there is a newer version, `command` when an order waits.',
       tags: ['gateways'],
       responses: STREAM_ANSWER,
     }),
     (c) => {
       const { id, publicKey } = c.get('gateway');
       return eventStream(ports, c, {
-        reader: site.policyChanges.read(),
-        lineOf: (version) => Promise.resolve({ event: 'policy', data: String(version) }),
+        reader: mergeReaders(site.policyChanges.read(), site.commands.read()),
+        lineOf: (wake) => {
+          if (typeof wake === 'number') return Promise.resolve({ event: 'policy', data: String(wake) });
+          return Promise.resolve(wake.gatewayId === id ? { event: 'command', data: '{}' } : null);
+        },
         isStillAllowed: async () => {
           const gateway = await findGateway(site.db, id);
           return gateway?.state === 'enrolled' && gateway.publicKey === publicKey;

@@ -17,7 +17,8 @@ export function addLiveRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts, bootId:
     defineRoute(ports, SIGNED_IN, {
       method: 'get',
       path: `${API_BASE}/stream`,
-      summary: 'Server-sent events: `event`, `door` and `request`, and `missed` where some were lost.',
+      summary:
+        'Server-sent events: `event`, `door`, `request` and `command`, and `missed` where some were lost.',
       tags: ['live'],
       responses: STREAM_ANSWER,
     }),

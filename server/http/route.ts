@@ -2,9 +2,10 @@ import { createRoute, type RouteConfig, type z } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
 import { verifyGatewayRequest } from '../auth/gateway-request.ts';
+import { isFreshStepUp, type StepUp } from '../auth/step-up.ts';
 import { tokenHash } from '../auth/tokens.ts';
 import { mayDo, rolesFor, type Action } from '../domain/permissions.ts';
-import { findSession } from '../store/sessions.ts';
+import { findSession, findStepUp } from '../store/sessions.ts';
 import type { AppEnv, AppPorts } from './app-env.ts';
 import { problem, PROBLEM_ANSWER } from './problem-response.ts';
 
@@ -13,7 +14,7 @@ export type Access =
   | { readonly kind: 'public' }
   | { readonly kind: 'gateway' }
   | { readonly kind: 'signed-in' }
-  | { readonly kind: 'may'; readonly action: Action };
+  | { readonly kind: 'may'; readonly action: Action; readonly isAfresh?: true };
 
 export const PUBLIC: Access = { kind: 'public' };
 export const GATEWAY: Access = { kind: 'gateway' };
@@ -21,6 +22,9 @@ export const SIGNED_IN: Access = { kind: 'signed-in' };
 
 /** For those whose role allows this. */
 export const may = (action: Action): Access => ({ kind: 'may', action });
+
+/** For those whose role allows this, and who were recognised again in the last minutes. @see rule SH19 */
+export const mayAfresh = (action: Action): Access => ({ kind: 'may', action, isAfresh: true });
 
 /** Name of the session cookie. */
 export const SESSION_COOKIE = 'palang_session';
@@ -33,6 +37,12 @@ export async function sessionPerson(ports: AppPorts, c: Context<AppEnv>) {
   const token = getCookie(c, SESSION_COOKIE);
   if (token === undefined) return null;
   return findSession(ports.site.db, tokenHash(token), ports.site.clock.epochMs());
+}
+
+/** Finds the step-up of this request's session; null where there is none that still counts. */
+export async function sessionStepUp(ports: AppPorts, c: Context<AppEnv>): Promise<StepUp | null> {
+  const stepUp = await findStepUp(ports.site.db, tokenHash(getCookie(c, SESSION_COOKIE) ?? ''));
+  return isFreshStepUp(stepUp, ports.site.clock.epochMs()) ? stepUp : null;
 }
 
 async function authenticateGateway(ports: AppPorts, c: Context<AppEnv>) {
@@ -63,12 +73,19 @@ function guard(ports: AppPorts, access: Access): MiddlewareHandler<AppEnv> {
     if (person === null) return problem(c, 'not-signed-in');
     if (access.kind === 'may' && !mayDo(person.roles, access.action)) return problem(c, 'forbidden');
     c.set('person', person);
+    if (access.kind === 'may' && access.isAfresh === true) {
+      const stepUp = await sessionStepUp(ports, c);
+      if (stepUp === null) return problem(c, 'step-up-required');
+      c.set('stepUp', stepUp);
+    }
     return next();
   };
 }
 
 const describe = (access: Access): string =>
-  access.kind === 'may' ? `${access.action}: ${rolesFor(access.action).join(', ')}` : access.kind;
+  access.kind === 'may'
+    ? `${access.action}: ${rolesFor(access.action).join(', ')}${access.isAfresh === true ? '; after a step-up' : ''}`
+    : access.kind;
 
 /**
  * Declares a route. There is no way to declare one without saying who may call it.

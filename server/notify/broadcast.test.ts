@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createBroadcast } from './broadcast.ts';
+import { createBroadcast, mergeReaders } from './broadcast.ts';
 
 const values = <T>(taken: { readonly items: readonly { readonly value: T }[] }): readonly T[] =>
   taken.items.map(({ value }) => value);
@@ -60,5 +60,27 @@ describe('broadcast', () => {
     stop.abort();
     await second;
     expect(reader.take().items).toEqual([]);
+  });
+
+  it('SH23: two broadcasts are read as one, and what either of them lost is told', async () => {
+    const [numbers, words] = [createBroadcast<number>(1), createBroadcast<string>(2)];
+    const reader = mergeReaders(numbers.read(), words.read());
+    const { signal } = new AbortController();
+    const isReady = reader.ready(signal);
+    words.publish('a');
+    await isReady;
+    expect(reader.take()).toEqual({ items: [{ id: 1, value: 'a' }], hasMissed: false });
+    numbers.publish(1);
+    await reader.ready(signal);
+    numbers.publish(2);
+    words.publish('b');
+    expect(reader.take()).toEqual({
+      items: [
+        { id: 2, value: 2 },
+        { id: 2, value: 'b' },
+      ],
+      hasMissed: true,
+    });
+    expect(reader.take()).toEqual({ items: [], hasMissed: false });
   });
 });

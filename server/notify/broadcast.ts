@@ -21,6 +21,21 @@ export interface Broadcast<T> {
   read(afterId?: number): BroadcastReader<T>;
 }
 
+/** Reads two broadcasts as one; the numbers of its items say nothing across a restart of the reader. */
+export const mergeReaders = <A, B>(a: BroadcastReader<A>, b: BroadcastReader<B>): BroadcastReader<A | B> => ({
+  take: () => {
+    const [first, second] = [a.take(), b.take()];
+    return { items: [...first.items, ...second.items], hasMissed: first.hasMissed || second.hasMissed };
+  },
+  ready: async (signal) => {
+    const turn = new AbortController();
+    const either = AbortSignal.any([signal, turn.signal]);
+    await Promise.race([a.ready(either), b.ready(either)]);
+    turn.abort();
+  },
+  lastId: () => Math.max(a.lastId(), b.lastId()),
+});
+
 /**
  * Makes a broadcast that keeps the newest items for readers that are slow or were away.
  * @param keep how many items

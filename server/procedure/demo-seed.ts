@@ -46,6 +46,13 @@ const PEOPLE: readonly DemoPerson[] = [
     card: null,
   },
   {
+    username: 'petugas',
+    name: 'Yusuf Hidayatulloh',
+    organisation: 'Bidang Infrastruktur TIK',
+    role: 'officer',
+    card: null,
+  },
+  {
     username: 'auditor',
     name: 'Hendra Saputro',
     organisation: 'Inspektorat',
@@ -57,6 +64,13 @@ const PEOPLE: readonly DemoPerson[] = [
     name: 'Dewi Anggraini',
     organisation: 'Bidang Infrastruktur TIK',
     role: 'administrator',
+    card: null,
+  },
+  {
+    username: 'pdp',
+    name: 'Lestari Handayani',
+    organisation: 'Sekretariat',
+    role: 'privacy-officer',
     card: null,
   },
 ];

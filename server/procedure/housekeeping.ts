@@ -3,6 +3,7 @@ import { cosignPending } from '../audit/ingest.ts';
 import { inTransaction } from '../store/database.ts';
 import { currentPolicy } from '../store/policy-versions.ts';
 import { deleteExpiredSessions } from '../store/sessions.ts';
+import { lapseCommands } from './commands.ts';
 import { renewPolicy } from './renew-policy.ts';
 import { expireLapsed } from './request-steps.ts';
 import type { Site } from './site.ts';
@@ -15,6 +16,7 @@ export async function keepHouse(site: Site): Promise<void> {
   await expireLapsed(site);
   await deleteExpiredSessions(site.db, now);
   await cosignPending(site);
+  await lapseCommands(site);
   const [before, after] = await inTransaction(site.db, async (trx) => [
     await currentPolicy(trx),
     await renewPolicy(trx, site, now),

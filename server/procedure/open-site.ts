@@ -10,9 +10,11 @@ import { inTransaction, openDatabase } from '../store/database.ts';
 import { appendSiteLog, loadSiteRecords } from '../store/site-log.ts';
 import { seedPlaces } from './demo-seed.ts';
 import { keepHouse } from './housekeeping.ts';
-import { siteLogPort, type LiveItem, type Log, type Site } from './site.ts';
+import { seedRules } from './site-rules.ts';
+import { siteLogPort, type GatewayWake, type LiveItem, type Log, type Site } from './site.ts';
 
 const KEPT_LIVE_ITEMS = 500;
+const KEPT_WAKES = 100;
 
 async function openSiteLog(site: Site, now: EpochMs): Promise<void> {
   const first = (await loadSiteRecords(site.db))[0];
@@ -22,6 +24,7 @@ async function openSiteLog(site: Site, now: EpochMs): Promise<void> {
       appendSiteLog(trx, siteLogPort(site), [{ ty: 'site.opened', x: { root } }], now),
     );
     await seedPlaces(site);
+    await seedRules(site);
     return;
   }
   // Keys of another site, or new ones beside an old database: nothing they sign would fit what is stored.
@@ -61,6 +64,7 @@ export async function openSite(options: {
       rootChain: keys.rootChain,
       live: createBroadcast<LiveItem>(KEPT_LIVE_ITEMS),
       policyChanges: createBroadcast<number>(1),
+      commands: createBroadcast<GatewayWake>(KEPT_WAKES),
       log,
     };
     await openSiteLog(site, now);

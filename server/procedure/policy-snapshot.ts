@@ -2,6 +2,7 @@ import type { PolicySnapshot } from '#contract/policy';
 import { inTransaction } from '../store/database.ts';
 import { saveGatewaySeen, type Gateway } from '../store/gateways.ts';
 import { loadPermitDocuments } from '../store/permits.ts';
+import { hasCommands } from './commands.ts';
 import { renewPolicy } from './renew-policy.ts';
 import type { Site } from './site.ts';
 
@@ -15,11 +16,11 @@ export async function policySnapshot(
   asked: { readonly have: number; readonly nonce: string },
 ): Promise<PolicySnapshot> {
   const now = site.clock.epochMs();
-  const { policy, permits } = await inTransaction(site.db, async (trx) => {
+  const { policy, permits, waiting } = await inTransaction(site.db, async (trx) => {
     const current = await renewPolicy(trx, site, now);
     await saveGatewaySeen(trx, gateway.id, now, asked.have === 0 ? null : asked.have);
     const documents = asked.have === current.version ? [] : await loadPermitDocuments(trx, current.members);
-    return { policy: current, permits: documents };
+    return { policy: current, permits: documents, waiting: await hasCommands(trx, gateway.id, now) };
   });
   const heartbeat = await site.signer.signHeartbeat({
     iss: site.signer.issuer,
@@ -30,7 +31,8 @@ export async function policySnapshot(
     v: policy.version,
     mh: policy.manifestHash,
   });
-  if (asked.have === policy.version) return { heartbeat };
+  const orders = waiting ? { hasCommands: true } : {};
+  if (asked.have === policy.version) return { heartbeat, ...orders };
   const { manifest, directory } = policy;
-  return { heartbeat, body: { manifest, directory, permits: [...permits] } };
+  return { heartbeat, body: { manifest, directory, permits: [...permits] }, ...orders };
 }

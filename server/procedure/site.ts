@@ -22,6 +22,11 @@ export interface LiveItem {
   readonly audience: Audience;
 }
 
+/** Tells which gateway should ask. */
+export interface GatewayWake {
+  readonly gatewayId: string;
+}
+
 /** A running site: what every procedure works with. */
 export interface Site {
   readonly id: string;
@@ -36,6 +41,8 @@ export interface Site {
   readonly live: Broadcast<LiveItem>;
   /** Versions of the policy as they come into force. */
   readonly policyChanges: Broadcast<number>;
+  /** Gateways for which an order waits. */
+  readonly commands: Broadcast<GatewayWake>;
   readonly log: Log;
 }
 

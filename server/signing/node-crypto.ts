@@ -3,6 +3,7 @@ import {
   createHmac,
   createPrivateKey,
   createPublicKey,
+  scrypt,
   sign,
   verify,
   type KeyObject,
@@ -11,6 +12,7 @@ import { concatBytes } from '#contract/bytes';
 import type { SignEd25519, VerifyEd25519 } from '#contract/checkpoint';
 import type { HmacSha256 } from '#contract/commitment';
 import type { Sha256 } from '#contract/merkle';
+import { PIN_KDF, type DeriveKey } from '#contract/pin';
 
 // DER headers before the 32 bytes of an Ed25519 key: PKCS #8 for a private, SPKI for a public one. RFC 8410 10.
 const PRIVATE_HEADER = Uint8Array.from(Buffer.from('302e020100300506032b657004220420', 'hex'));
@@ -22,6 +24,18 @@ export const sha256: Sha256 = (bytes) => Uint8Array.from(createHash('sha256').up
 /** HMAC-SHA-256 of Node. */
 export const hmacSha256: HmacSha256 = (key, message) =>
   Uint8Array.from(createHmac('sha256', key).update(message).digest());
+
+/** scrypt of Node, on its thread pool: about 0.1 s and 32 MiB. */
+export const scryptKey: DeriveKey = (password, salt) =>
+  new Promise((resolve, reject) => {
+    const { cost, blockSize, parallelization, bytes } = PIN_KDF;
+    // Node's own limit is below what these parameters take, by a few bytes.
+    const options = { cost, blockSize, parallelization, maxmem: 256 * cost * blockSize };
+    scrypt(password, salt, bytes, options, (error, key) => {
+      if (error === null) resolve(Uint8Array.from(key));
+      else reject(error);
+    });
+  });
 
 /** Makes an Ed25519 private key of 32 random bytes. */
 export const privateKeyOf = (seed: Uint8Array): KeyObject =>

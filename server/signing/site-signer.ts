@@ -1,15 +1,32 @@
-import { CompactSign } from 'jose';
-import { utf8 } from '#contract/bytes';
+import { createPublicKey } from 'node:crypto';
+import { CompactSign, compactVerify, errors } from 'jose';
+import { decodeUtf8, utf8 } from '#contract/bytes';
 import { canonicalText, type CanonicalValue } from '#contract/canonical';
 import { cosignCheckpoint, signCheckpoint, type Checkpoint } from '#contract/checkpoint';
 import type { EpochMs } from '#contract/clock';
-import { JWS_TYPES, POLICY_ALGORITHM, type PermitClaims } from '#contract/permit';
+import type { CommandClaims } from '#contract/command';
+import { JWS_TYPES, permitClaimsSchema, POLICY_ALGORITHM, type PermitClaims } from '#contract/permit';
 import type { DirectoryClaims, HeartbeatClaims, ManifestClaims } from '#contract/policy';
 import { siteNoteKey } from '#contract/record';
 import { err, Fault, ok, type Result } from '#contract/result';
 import { checkApproval, type ApprovalEvidence, type ApprovalFault } from './approval-evidence.ts';
 import type { KeyStore, SigningKey } from './key-store.ts';
 import { publicBytesOf, sha256, signerOf } from './node-crypto.ts';
+
+/** What may differ between two revisions of a permit: credentials and uses are no part of what was approved. */
+export interface PermitRevision {
+  /** Seconds since 1970. */
+  readonly iat: number;
+  readonly cred: readonly string[];
+  /** Null where they stay as they are; no count where entries are not counted. */
+  readonly uses: { readonly count: number | undefined } | null;
+}
+
+/** The next revision of a permit, signed. */
+export interface RevisedPermit {
+  readonly claims: PermitClaims;
+  readonly jws: string;
+}
 
 /** Signs for a site. Nothing else holds its keys. */
 export interface SiteSigner {
@@ -18,9 +35,16 @@ export interface SiteSigner {
   readonly issuer: string;
   /** Signs a permit, after looking at the evidence of its approval itself. */
   signPermit(claims: PermitClaims, evidence: ApprovalEvidence): Promise<Result<string, ApprovalFault>>;
+  /**
+   * Signs the next revision of a permit that this very signer signed; the approval of the first still stands.
+   * @returns null where nothing differs
+   */
+  revisePermit(jws: string, revision: PermitRevision): Promise<Result<RevisedPermit | null, 'not-ours'>>;
   signManifest(claims: ManifestClaims): Promise<string>;
   signDirectory(claims: DirectoryClaims): Promise<string>;
   signHeartbeat(claims: HeartbeatClaims): Promise<string>;
+  /** Signs an order at a door, bound to the nonce of its gateway. */
+  signCommand(claims: CommandClaims): Promise<string>;
   /** Signs a checkpoint of the site log. */
   signSiteCheckpoint(checkpoint: Checkpoint): string;
   /** Cosigns a gateway's checkpoint; what it covers is verified and stored by then. */
@@ -40,6 +64,24 @@ async function signJws(
     .sign(by.key);
 }
 
+/** Opens a permit of ours; null for whatever this key did not sign as one. */
+async function openPermit(jws: string, by: SigningKey): Promise<PermitClaims | null> {
+  const opened = await compactVerify(jws, createPublicKey(by.key), {
+    algorithms: [POLICY_ALGORITHM],
+  }).catch((error: unknown) => {
+    if (error instanceof errors.JOSEError) return null;
+    throw error;
+  });
+  if (opened === null) return null;
+  const { typ, kid } = opened.protectedHeader;
+  const text = decodeUtf8(opened.payload);
+  if (typ !== JWS_TYPES.permit || kid !== by.kid || !text.ok) return null;
+  return permitClaimsSchema.parse(JSON.parse(text.value));
+}
+
+const isSameSet = (a: readonly string[], b: readonly string[]): boolean =>
+  a.toSorted().join() === b.toSorted().join();
+
 /** Makes the signer of a site from its keys. */
 export function createSiteSigner(siteId: string, keys: KeyStore): SiteSigner {
   const noteKey = {
@@ -53,9 +95,25 @@ export function createSiteSigner(siteId: string, keys: KeyStore): SiteSigner {
       const checked = checkApproval(sha256, claims, evidence);
       return checked.ok ? ok(await signJws(keys.issuer, JWS_TYPES.permit, claims)) : err(checked.error);
     },
+    revisePermit: async (jws, { iat, cred, uses }) => {
+      const before = await openPermit(jws, keys.issuer);
+      if (before === null) return err('not-ours');
+      const count = uses === null ? before.uses : uses.count;
+      if (isSameSet(before.cred, cred) && before.uses === count) return ok(null);
+      const { uses: _uses, ...kept } = before;
+      const claims = {
+        ...kept,
+        rev: before.rev + 1,
+        iat,
+        cred: [...cred],
+        ...(count === undefined ? {} : { uses: count }),
+      };
+      return ok({ claims, jws: await signJws(keys.issuer, JWS_TYPES.permit, claims) });
+    },
     signManifest: (claims) => signJws(keys.issuer, JWS_TYPES.manifest, claims),
     signDirectory: (claims) => signJws(keys.issuer, JWS_TYPES.directory, claims),
     signHeartbeat: (claims) => signJws(keys.fresh, JWS_TYPES.heartbeat, claims),
+    signCommand: (claims) => signJws(keys.issuer, JWS_TYPES.command, claims),
     signSiteCheckpoint: (checkpoint) => signCheckpoint(sha256, checkpoint, noteKey),
     cosign: (note, now) => {
       const cosigned = cosignCheckpoint(sha256, note, noteKey, Math.floor(now / 1000));

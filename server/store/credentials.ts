@@ -1,6 +1,5 @@
 import type { Credential } from '#contract/api';
 import type { CardMedia } from '#contract/card';
-import type { DirectoryClaims } from '#contract/policy';
 import type { Database } from './database.ts';
 
 /** A new card. Its number is not stored: the handle is a keyed hash of it. */
@@ -43,7 +42,9 @@ const withPerson = (db: Database) =>
       'credentials.last_four',
       'credentials.state',
       'credentials.enrolled_at',
-    ]);
+    ])
+    // A visit code is nobody's card: it is neither shown nor restored.
+    .where('credentials.kind', '=', 'card');
 
 type CredentialRow = Awaited<ReturnType<ReturnType<typeof withPerson>['executeTakeFirstOrThrow']>>;
 
@@ -105,6 +106,7 @@ export async function setCredentialState(
     .set({ state })
     .where('id', '=', id)
     .where('state', '<>', state)
+    .where('kind', '=', 'card')
     .executeTakeFirstOrThrow();
   return numUpdatedRows === 1n;
 }
@@ -117,24 +119,10 @@ export async function activeHandles(db: Database, personId: string): Promise<rea
     .select('handle')
     .where('person_id', '=', personId)
     .where('state', '=', 'active')
+    .where('kind', '=', 'card')
     .where('people.is_active', '=', 1)
     .orderBy('enrolled_at', 'desc')
     .orderBy('credentials.id', 'desc')
     .execute();
   return rows.map((row) => row.handle);
-}
-
-/** Lists every card as the directory names it, by handle. Cards of inactive people are suspended. */
-export async function directoryEntries(db: Database): Promise<DirectoryClaims['creds']> {
-  const rows = await db
-    .selectFrom('credentials')
-    .innerJoin('people', 'people.id', 'credentials.person_id')
-    .select(['handle', 'person_id', 'state', 'people.is_active'])
-    .orderBy('handle')
-    .execute();
-  return rows.map((row) => ({
-    cred: row.handle,
-    sub: row.person_id,
-    st: row.is_active === 1 ? row.state : 'suspended',
-  }));
 }

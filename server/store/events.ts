@@ -17,6 +17,7 @@ export interface EventFilter {
   readonly onlyPersonId?: string;
   readonly place?: { readonly gatewayId: string; readonly epoch: number; readonly seq: number };
   readonly afterPosition?: number;
+  readonly upToPosition?: number;
 }
 
 /** Where a list of events goes on: after this time and order of arrival. */
@@ -95,21 +96,25 @@ const toEvent = (row: EventRow): AccessEvent => ({
   requestNumber: row.number,
 });
 
-/** Lists events, newest first by the time at which they happened. */
-export async function listEvents(
-  db: Database,
-  filter: EventFilter,
-  page: { readonly after: EventsCursor | null; readonly limit: number },
-): Promise<readonly ListedEvent[]> {
-  const { after } = page;
-  const { place } = filter;
-  const rows = await joined(db)
-    .$if(filter.from !== undefined, (q) => q.where('r.at', '>=', filter.from ?? 0))
-    .$if(filter.until !== undefined, (q) => q.where('r.at', '<', filter.until ?? 0))
-    .$if(filter.doorId !== undefined, (q) => q.where('r.door_id', '=', filter.doorId ?? ''))
-    .$if(filter.type !== undefined, (q) => q.where('r.type', '=', filter.type ?? ''))
-    .$if(filter.reason !== undefined, (q) => q.where('r.reason', '=', filter.reason ?? ''))
-    .$if(filter.severity !== undefined, (q) => q.where('r.severity', '=', filter.severity ?? ''))
+/** What a filter asks of the record itself. */
+export function eventConditions({ from, until, doorId, type, reason, severity, upToPosition }: EventFilter) {
+  return [
+    ...(upToPosition === undefined ? [] : ([['r.position', '<=', upToPosition]] as const)),
+    ...(from === undefined ? [] : ([['r.at', '>=', from]] as const)),
+    ...(until === undefined ? [] : ([['r.at', '<', until]] as const)),
+    ...(doorId === undefined ? [] : ([['r.door_id', '=', doorId]] as const)),
+    ...(type === undefined ? [] : ([['r.type', '=', type]] as const)),
+    ...(reason === undefined ? [] : ([['r.reason', '=', reason]] as const)),
+    ...(severity === undefined ? [] : ([['r.severity', '=', severity]] as const)),
+  ];
+}
+
+/** The events that a filter lets through, in no order. */
+export function eventsBy(db: Database, filter: EventFilter) {
+  let query = joined(db);
+  for (const [column, operator, value] of eventConditions(filter))
+    query = query.where(column, operator, value);
+  return query
     .$if(filter.text !== undefined, (q) => {
       const like = likeText(filter.text ?? '');
       return q.where((e) =>
@@ -121,7 +126,18 @@ export async function listEvents(
     })
     .$if(filter.onlyPersonId !== undefined, (q) =>
       q.where((e) => e.or([e('sub.value', 'is', null), e('sub.value', '=', filter.onlyPersonId ?? '')])),
-    )
+    );
+}
+
+/** Lists events, newest first by the time at which they happened. */
+export async function listEvents(
+  db: Database,
+  filter: EventFilter,
+  page: { readonly after: EventsCursor | null; readonly limit: number },
+): Promise<readonly ListedEvent[]> {
+  const { after } = page;
+  const { place } = filter;
+  const rows = await eventsBy(db, filter)
     .$if(place !== undefined, (q) =>
       q
         .where('r.gateway_id', '=', place?.gatewayId ?? '')

@@ -1,6 +1,7 @@
 import type { PermitSummary } from '#contract/api';
 import type { PermitClaims } from '#contract/permit';
 import type { ManifestMember } from '#contract/policy';
+import { Fault } from '#contract/result';
 import type { Database } from './database.ts';
 
 /** Stores an issued permit. */
@@ -29,8 +30,84 @@ export async function insertPermit(
       valid_until: claims.exp * 1000,
       issued_at: permit.issuedAt,
       revoked_at: null,
+      uses: claims.uses ?? null,
     })
     .execute();
+}
+
+/** A permit as it is stored. */
+export interface StoredPermit {
+  readonly id: string;
+  /** Who filed the request that it comes of: the host where the visitor is somebody else. */
+  readonly requesterId: string;
+  readonly sub: string;
+  readonly rev: number;
+  readonly jws: string;
+  readonly doors: readonly string[];
+  readonly validFrom: number;
+  readonly validUntil: number;
+  readonly revokedAt: number | null;
+  /** Granted entries that were approved; null where they are not counted. */
+  readonly approvedUses: number | null;
+}
+
+const storedPermits = (db: Database) =>
+  db
+    .selectFrom('permits')
+    .innerJoin('requests', 'requests.id', 'permits.request_id')
+    .selectAll('permits')
+    .select('requests.requester_id');
+
+type StoredPermitRow = Awaited<ReturnType<ReturnType<typeof storedPermits>['executeTakeFirstOrThrow']>>;
+
+const toStoredPermit = (row: StoredPermitRow): StoredPermit => ({
+  id: row.id,
+  requesterId: row.requester_id,
+  sub: row.sub,
+  rev: row.rev,
+  jws: row.jws,
+  doors: JSON.parse(row.doors) as string[],
+  validFrom: row.valid_from,
+  validUntil: row.valid_until,
+  revokedAt: row.revoked_at,
+  approvedUses: row.uses,
+});
+
+/** Finds a permit by its id. */
+export async function findPermit(db: Database, id: string): Promise<StoredPermit | null> {
+  const row = await storedPermits(db).where('permits.id', '=', id).executeTakeFirst();
+  return row === undefined ? null : toStoredPermit(row);
+}
+
+/** Lists the permits of somebody that are neither revoked nor over. */
+export async function livePermitsOf(
+  db: Database,
+  personId: string,
+  now: number,
+): Promise<readonly StoredPermit[]> {
+  const rows = await storedPermits(db)
+    .where('permits.sub', '=', personId)
+    .where('permits.revoked_at', 'is', null)
+    .where('permits.valid_until', '>', now)
+    .orderBy('permits.id')
+    .execute();
+  return rows.map(toStoredPermit);
+}
+
+/** Puts the next revision of a permit in the place of the one before. */
+export async function saveRevision(
+  trx: Database,
+  revision: { readonly claims: PermitClaims; readonly jws: string; readonly hash: string },
+): Promise<void> {
+  const { claims, jws, hash } = revision;
+  const { numUpdatedRows } = await trx
+    .updateTable('permits')
+    .set({ rev: claims.rev, jws, hash })
+    .where('id', '=', claims.jti)
+    .where('rev', '=', claims.rev - 1)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows !== 1n) throw new Fault('permit-moved-meanwhile', { retryable: true });
 }
 
 /** Revokes the permit of a request. @returns its hash, or null where there was none in force */

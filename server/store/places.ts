@@ -34,6 +34,12 @@ export async function hasDoor(db: Database, id: string): Promise<boolean> {
   return (await db.selectFrom('doors').select('id').where('id', '=', id).executeTakeFirst()) !== undefined;
 }
 
+/** What an earlier version did not know of a door is unknown, not absent. */
+const readProjection = (text: string): DoorProjection => ({
+  ...UNKNOWN_DOOR,
+  ...(JSON.parse(text) as Partial<DoorProjection>),
+});
+
 /** Loads what the records of a gateway said of a door. */
 export async function loadDoorProjection(db: Database, doorId: string): Promise<DoorProjection> {
   const row = await db
@@ -41,7 +47,7 @@ export async function loadDoorProjection(db: Database, doorId: string): Promise<
     .select('state')
     .where('door_id', '=', doorId)
     .executeTakeFirst();
-  return row === undefined ? UNKNOWN_DOOR : (JSON.parse(row.state) as DoorProjection);
+  return row === undefined ? UNKNOWN_DOOR : readProjection(row.state);
 }
 
 /** Stores what the records of a gateway said of a door. */
@@ -55,6 +61,9 @@ export async function saveDoorProjection(db: Database, doorId: string, state: Do
 }
 
 const instant = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
+
+const since = (at: number | null): { since: string } | null =>
+  at === null ? null : { since: new Date(at).toISOString() };
 
 /** Lists doors with what is known of them, by name; only those of one gateway, or one door, if asked for. */
 export async function listDoors(
@@ -80,7 +89,7 @@ export async function listDoors(
     .execute();
   const visits = await openVisits(db, null);
   return rows.map((row) => {
-    const state = row.state === null ? UNKNOWN_DOOR : (JSON.parse(row.state) as DoorProjection);
+    const state = row.state === null ? UNKNOWN_DOOR : readProjection(row.state);
     return {
       id: row.id,
       name: row.name,
@@ -90,6 +99,11 @@ export async function listDoors(
         lock: state.lock,
         contact: state.contact,
         alarm: state.alarm,
+        alarmSince: instant(state.alarmSince),
+        isAcknowledged: state.isAcknowledged,
+        lockdown: since(state.lockdownSince),
+        holdOpenUntil: instant(state.holdOpen?.until ?? null),
+        fire: since(state.fireSince),
         readers: { ...state.readers },
         clockTrust: state.clockTrust,
         occupancy: countInside(visits.filter((visit) => visit.doorId === row.id)),

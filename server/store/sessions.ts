@@ -1,4 +1,5 @@
 import type { Person } from '#contract/api';
+import type { StepUp } from '../auth/step-up.ts';
 import type { Database } from './database.ts';
 import { findPerson } from './people.ts';
 
@@ -33,6 +34,27 @@ export async function findSession(db: Database, tokenHash: string, now: number):
     .executeTakeFirst();
   const person = row === undefined ? null : await findPerson(db, row.person_id);
   return person?.isActive === true ? person : null;
+}
+
+/** Notes that whoever is at the screen of a session has just been recognised again. */
+export async function saveStepUp(db: Database, tokenHash: string, stepUp: StepUp): Promise<void> {
+  await db
+    .updateTable('sessions')
+    .set({ step_up_at: stepUp.at, step_up_method: stepUp.method })
+    .where('token_hash', '=', tokenHash)
+    .execute();
+}
+
+/** Finds when, and how, whoever is at the screen of a session was last recognised again. */
+export async function findStepUp(db: Database, tokenHash: string): Promise<StepUp | null> {
+  const row = await db
+    .selectFrom('sessions')
+    .select(['step_up_at', 'step_up_method'])
+    .where('token_hash', '=', tokenHash)
+    .executeTakeFirst();
+  const at = row?.step_up_at ?? null;
+  const method = row?.step_up_method ?? null;
+  return at === null || method === null ? null : { at, method };
 }
 
 /** Ends a session. */

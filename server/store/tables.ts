@@ -1,4 +1,6 @@
+import type { Generated } from 'kysely';
 import type { RequestState, RoleName } from '#contract/api';
+import type { CommandAct, CommandState } from '#contract/command';
 import type { CommittedField } from '#contract/record';
 import type { RequestStep } from '../domain/request-life.ts';
 import type { VisitProjection } from '../domain/visit-projection.ts';
@@ -30,6 +32,8 @@ interface SessionsTable {
   person_id: string;
   created_at: number;
   expires_at: number;
+  step_up_at: Generated<number | null>;
+  step_up_method: Generated<'password' | 'passkey' | null>;
 }
 
 export interface CredentialsTable {
@@ -40,6 +44,85 @@ export interface CredentialsTable {
   last_four: string;
   state: 'active' | 'suspended';
   enrolled_at: number;
+  /** `card`, or `code` for a visit code. */
+  kind: Generated<'card' | 'code'>;
+  /** Null for a card without an end. */
+  expires_at: Generated<number | null>;
+  /** The permit that a visit code belongs to. */
+  permit_id: Generated<string | null>;
+}
+
+export interface PinsTable {
+  credential_id: string;
+  /** PinVerifier, JSON. */
+  pin: string;
+  duress: string | null;
+  set_at: number;
+}
+
+interface AuditTrailTable {
+  /** Order over everything. */
+  position: number;
+  at: number;
+  /** Null where the clock did it. */
+  by_id: string | null;
+  act: string;
+  subject: string;
+  /** JSON; for a change `before` and `after`. */
+  facts: string;
+}
+
+interface HolidaysTable {
+  /** `YYYY-MM-DD` at the site. */
+  day: string;
+  name_id: string;
+  name_en: string;
+  is_collective_leave: number;
+  source: string;
+  is_checked: number;
+}
+
+interface DoorRulesTable {
+  door_id: string;
+  /** DoorRules, JSON. */
+  rules: string;
+}
+
+interface RequiredSopsTable {
+  sop_hash: string;
+  version: string;
+}
+
+interface SopAcknowledgementsTable {
+  person_id: string;
+  sop_hash: string;
+  version: string;
+  at: number;
+}
+
+export interface CommandsTable {
+  id: string;
+  position: number;
+  gateway_id: string;
+  door_id: string;
+  act: CommandAct;
+  /** The part of the claims that only some acts have, JSON. */
+  terms: string;
+  why: string;
+  by_id: string;
+  method: 'passkey' | 'session';
+  state: CommandState;
+  ordered_at: number;
+  sent_at: number | null;
+  done_at: number | null;
+  /** Why the gateway did not obey. */
+  refusal: string | null;
+}
+
+interface CommandNoncesTable {
+  gateway_id: string;
+  nonce: string;
+  at: number;
 }
 
 interface RoomsTable {
@@ -98,6 +181,8 @@ export interface PermitsTable {
   valid_until: number;
   issued_at: number;
   revoked_at: number | null;
+  /** Granted entries that were approved; null where they are not counted. */
+  uses: Generated<number | null>;
 }
 
 export interface PolicyVersionsTable {
@@ -241,4 +326,12 @@ export interface Tables {
   site_checkpoints: SiteCheckpointsTable;
   door_states: DoorStatesTable;
   visits: VisitsTable;
+  pins: PinsTable;
+  audit_trail: AuditTrailTable;
+  holidays: HolidaysTable;
+  door_rules: DoorRulesTable;
+  required_sops: RequiredSopsTable;
+  sop_acknowledgements: SopAcknowledgementsTable;
+  commands: CommandsTable;
+  command_nonces: CommandNoncesTable;
 }

@@ -40,6 +40,7 @@ export const AREAS: readonly Area[] = [
   core(CONTRACT, [], ['zod']),
   core('server/domain/', [CONTRACT], ['zod']),
   core('gateway/decision/', [CONTRACT], ['zod']),
+  core('gateway/clock/', [CONTRACT], ['zod']),
   core('gateway/door/', [CONTRACT], ['zod']),
   core('gateway/presence/', [CONTRACT], ['zod']),
   core('firmware-bridge/protocol/', [], []),

@@ -14,7 +14,7 @@ const PAGES: Readonly<Record<RoleName, readonly string[]>> = {
   technician: ['/', '/requests/new', '/requests/:id', '/door', '/virtual-door', '/account', '/nowhere'],
   supervisor: ['/', '/decide/:id', '/inside', '/decided'],
   officer: ['/', '/inside'],
-  auditor: ['/events', '/events?event=:event', '/evidence'],
+  auditor: ['/events', '/events?event=:event', '/figures', '/evidence'],
   administrator: ['/people', '/cards', '/gateways'],
   'privacy-officer': ['/account'],
 };

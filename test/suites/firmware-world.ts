@@ -49,6 +49,7 @@ export function createFakeClock(): FakeClock {
     epochMs: () => asEpochMs(1_773_300_000_000 + nowMs),
     monoMs: () => asMonoMs(nowMs),
     trust: () => 3,
+    interval: () => ({ lo: asEpochMs(1_773_300_000_000 + nowMs), hi: 1_773_300_000_000 + nowMs }),
     sleepUntil: (at, signal) =>
       new Promise((resolve) => {
         if (at <= nowMs || signal?.aborted === true) return resolve();
@@ -82,6 +83,7 @@ const createRealClock = (): Clock => ({
   epochMs: () => asEpochMs(Date.now()),
   monoMs: () => asMonoMs(performance.now()),
   trust: () => 3,
+  interval: () => ({ lo: asEpochMs(Date.now()), hi: Date.now() }),
   sleepUntil: (at, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted === true) return resolve();

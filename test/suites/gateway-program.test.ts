@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeBase64Url } from '#contract/bytes';
 import type { GatewayConfig } from '../../gateway/config.ts';
 import { openGateway, type RunningGateway } from '../../gateway/main.ts';
+import { createDoorPublisher } from '../../gateway/sensors/door-publisher.ts';
 import { createFakeServer, type FakeServer } from './gateway-server.ts';
 import {
   CARD,
@@ -26,6 +27,7 @@ import {
 } from './gateway-world.ts';
 
 const CONTACT = 'zigbee2mqtt/pintu';
+const FIRE = 'gedung/api';
 const site = new TestSite();
 const cred = site.handleOf(CARD);
 const body = site.policy({
@@ -113,6 +115,7 @@ beforeEach(async () => {
         lock: { driver: 'line', reader: 'panel', output: 0, releaseMs: 5000 },
         contact: { preset: 'zigbee2mqtt', topic: CONTACT, maxSilenceMs: 7_200_000 },
         exitButton: { reader: 'panel', input: 0 },
+        fireInput: { preset: 'custom', topic: FIRE, active: ['ON'], clear: ['OFF'] },
         heldOpenMs: 30_000,
         presence: { antiPassback: 'soft', forgiveMs: 43_200_000, overstayGraceMs: 900_000 },
       },
@@ -283,6 +286,8 @@ describe('the whole gateway', () => {
       `palang/${SITE}/${DOOR}/command`,
       `palang/${SITE}/${DOOR}/event`,
       `homeassistant/lock/${DOOR}/set`,
+      `palang/${SITE}/${DOOR}/holdOpen`,
+      FIRE,
       'zigbee2mqtt/bridge/state',
     ];
     for (const topic of topics) {
@@ -290,6 +295,7 @@ describe('the whole gateway', () => {
         'UNLOCK',
         '{"contact":false,"lock":"released","state":"UNLOCK"}',
         '{"__proto__":{}}',
+        'ON',
       ]) {
         await sensor.publishAsync(topic, text, { qos: 1, retain: true });
       }
@@ -298,5 +304,106 @@ describe('the whole gateway', () => {
     await contact(true);
     await until(stateIs('"contact":"closed"'));
     expect(hardware.pulses).toEqual([]);
+  });
+
+  it('GU20, DM33: an order that waits at the server is fetched, recorded and obeyed at the door', async () => {
+    await contact(true);
+    await start();
+    await until(() => typesOf().includes('clock.trusted'));
+    let orders = 0;
+    server.commands = (nonce) => {
+      orders += 1;
+      return orders === 1 ? [site.signCommand(site.command({ act: 'release', nonce }))] : [];
+    };
+    server.wake('command');
+    await until(() => hardware.pulses.length === 1);
+    await until(() => typesOf().includes('operator.command'));
+    const sq = typesOf().indexOf('operator.command');
+    expect(hardware.pulses).toMatchObject([{ id: `1/${sq}`, journal: { epoch: 1, sq } }]);
+    expect(hardware.pulses[0]?.notAfterMs).toBeLessThanOrEqual(clock.monoMs() + 2000);
+    expect(server.problems).toEqual([]);
+  });
+
+  it('GU20: an order for which no call came is found with the next question for orders', async () => {
+    await start();
+    await until(() => typesOf().includes('clock.trusted'));
+    let isGiven = false;
+    server.commands = (nonce) => {
+      if (isGiven) return [];
+      isGiven = true;
+      return [site.signCommand(site.command({ act: 'lockdown-start', nonce }))];
+    };
+    await clock.advance(61_000);
+    await until(stateIs('"lockdown":true'));
+    present('entry');
+    await until(() => typesOf().includes('access.denied lockdown'));
+    expect(hardware.pulses).toEqual([]);
+  });
+
+  it('GU23: what came as an order and was none is recorded once for each reason, and nobody is let in', async () => {
+    await start();
+    await until(() => typesOf().includes('clock.trusted'));
+    server.commands = () => [site.signCommand(site.command({ act: 'release', nonce: 'M'.repeat(22) }))];
+    for (let turn = 0; turn < 3; turn += 1) {
+      const asked = server.commandNonces.length;
+      server.wake('command');
+      await until(() => server.commandNonces.length > asked);
+    }
+    await until(() => typesOf().includes('policy.rejected'));
+    await clock.advance(61_000);
+    expect(typesOf().filter((ty) => ty === 'policy.rejected')).toHaveLength(1);
+    expect(hardware.pulses).toEqual([]);
+  });
+
+  it('GS21, DM29: a fire alarm that is told over MQTT is recorded and shown, and moves nothing', async () => {
+    await contact(true);
+    await start();
+    await until(stateIs('"contact":"closed"'));
+    await sensor.publishAsync(FIRE, 'ON', { qos: 1, retain: true });
+    await until(stateIs('"fire":true'));
+    await until(() => typesOf().includes('fire.active'));
+    await contact(false);
+    await until(() => typesOf().includes('door.opened'));
+    expect(typesOf()).not.toContain('door.forced');
+    await sensor.publishAsync(FIRE, 'OFF', { qos: 1, retain: true });
+    await until(() => typesOf().includes('fire.cleared'));
+    expect(hardware.pulses).toEqual([]);
+  });
+
+  it('GS22: Home Assistant finds the door, also when it comes later', async () => {
+    await start();
+    await until(() => typesOf().includes('clock.trusted'));
+    const late = connect(`mqtt://127.0.0.1:${broker.port}`, { protocolVersion: 4 });
+    const kept: string[] = [];
+    late.on('message', (topic, _payload, { retain }) => {
+      if (retain) kept.push(topic);
+    });
+    await late.subscribeAsync('homeassistant/#');
+    await until(() => kept.length === 7);
+    await late.endAsync(true);
+    expect(kept.every((topic) => topic.includes(`palang_${SITE}_${DOOR}`))).toBe(true);
+  });
+
+  it('GS24: an alert under duress is published nowhere', () => {
+    const sent: string[] = [];
+    const publisher = createDoorPublisher(
+      { publish: (topic) => sent.push(topic), subscribe: () => undefined, close: () => Promise.resolve() },
+      SITE,
+    );
+    const record = {
+      v: 1,
+      gw: GATEWAY,
+      ep: 1,
+      sq: 0,
+      bt: 1,
+      t: 0,
+      tq: 3,
+      mo: 0,
+      ph: 'A'.repeat(43),
+      x: {},
+    } as const;
+    publisher.publishEvent({ ...record, ty: 'access.duress', door: DOOR });
+    publisher.publishEvent({ ...record, ty: 'access.granted', door: DOOR });
+    expect(sent).toEqual([`palang/${SITE}/${DOOR}/event`]);
   });
 });

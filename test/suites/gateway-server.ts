@@ -2,6 +2,7 @@ import { verify } from 'node:crypto';
 import { journalUploadSchema, type JournalUpload } from '#contract/api';
 import { decodeBase64, encodeBase64Url, utf8 } from '#contract/bytes';
 import { parseSignedCheckpoint } from '#contract/checkpoint';
+import { commandRequestSchema } from '#contract/command';
 import { leafHash, rootOfLeaves } from '#contract/merkle';
 import { NO_PREVIOUS_HASH, decodeRecord } from '#contract/record';
 import { parseSignatureHeaders, signatureBase } from '#contract/request-signature';
@@ -33,7 +34,12 @@ export interface FakeServer {
   /** The server's clock. */
   nowMs: () => number;
   asked: number;
-  wake(): void;
+  /** What waits for the gateway, made for each nonce that it asks with; null for a server without commands. */
+  commands: ((nonce: string) => readonly string[]) | null;
+  /** Nonces that the gateway asked for commands with. */
+  readonly commandNonces: string[];
+  /** Calls the gateway: `policy`, or `command`. */
+  wake(name?: 'policy' | 'command'): void;
 }
 
 export function createFakeServer(site: TestSite, nowMs: () => number): FakeServer {
@@ -47,8 +53,10 @@ export function createFakeServer(site: TestSite, nowMs: () => number): FakeServe
     policy: null,
     nowMs,
     asked: 0,
-    wake: () => {
-      for (const waker of wakers) waker.enqueue(utf8('event: policy\ndata: {}\n\n'));
+    commands: null,
+    commandNonces: [],
+    wake: (name = 'policy') => {
+      for (const waker of wakers) waker.enqueue(utf8(`event: ${name}\ndata: {}\n\n`));
     },
     fetch: async (input, init) => {
       const url = new URL(input instanceof Request ? input.url : String(input));
@@ -88,6 +96,11 @@ export function createFakeServer(site: TestSite, nowMs: () => number): FakeServe
     server.nonces.push(parsed.value.parameters.nonce);
     if (url.pathname.endsWith('/gateway/policy')) return policy(url);
     if (url.pathname.endsWith('/gateway/wake')) return stream(init.signal);
+    if (url.pathname.endsWith('/gateway/commands')) {
+      const { nonce } = commandRequestSchema.parse(JSON.parse(Buffer.from(body).toString('utf8')));
+      server.commandNonces.push(nonce);
+      return Response.json({ commands: server.commands?.(nonce) ?? [] });
+    }
     return take(journalUploadSchema.parse(JSON.parse(Buffer.from(body).toString('utf8'))));
   }
 
@@ -103,7 +116,10 @@ export function createFakeServer(site: TestSite, nowMs: () => number): FakeServe
     const { body, v } = server.policy;
     const snapshot = site.snapshot(body, { nonce, t: server.nowMs(), v });
     const isKnown = url.searchParams.get('have') === String(v);
-    return Response.json(isKnown ? { heartbeat: snapshot.heartbeat } : snapshot);
+    const waiting = server.commands === null ? {} : { hasCommands: true };
+    return Response.json(
+      isKnown ? { heartbeat: snapshot.heartbeat, ...waiting } : { ...snapshot, ...waiting },
+    );
   }
 
   function stream(signal: AbortSignal | null | undefined): Response {

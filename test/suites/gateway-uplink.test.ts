@@ -7,7 +7,8 @@ import { openSnapshotFiles } from '../../gateway/permits/snapshot-files.ts';
 import { enrolGateway } from '../../gateway/uplink/enrol.ts';
 import { runJournalUpload } from '../../gateway/uplink/journal-upload.ts';
 import { backOffMs, createPause } from '../../gateway/uplink/pause.ts';
-import { runPolicySync, runWake, type SignedTime } from '../../gateway/uplink/policy-sync.ts';
+import type { SignedTime } from '../../gateway/clock/step-clock.ts';
+import { runPolicySync, runWake } from '../../gateway/uplink/policy-sync.ts';
 import { createServerClient, type ServerClient } from '../../gateway/uplink/server-client.ts';
 import { decodeIdentity, decodeTrust } from '../../gateway/identity.ts';
 import { createFakeServer, type FakeServer } from './gateway-server.ts';
@@ -242,9 +243,28 @@ describe('the policy sync', () => {
     const pause = createPause(clock);
     const { signal } = stopping;
     const onTime = (time: SignedTime): void => void times.push(time);
+    const onCommands = (): void => undefined;
     tasks.push(
-      runPolicySync({ policy: store, client, clock, random, log: silentLog, pause, onTime, signal }),
-      runWake({ client, clock, random, rest: createPause(clock), onPolicy: () => pause.wake(), signal }),
+      runPolicySync({
+        policy: store,
+        client,
+        clock,
+        random,
+        log: silentLog,
+        pause,
+        onTime,
+        onCommands,
+        signal,
+      }),
+      runWake({
+        client,
+        clock,
+        random,
+        rest: createPause(clock),
+        onPolicy: () => pause.wake(),
+        onCommands,
+        signal,
+      }),
     );
   }
 

@@ -13,6 +13,7 @@ import {
   type Random,
 } from '#contract/clock';
 import { credentialHandle } from '#contract/commitment';
+import type { CommandClaims } from '#contract/command';
 import type { PermitClaims } from '#contract/permit';
 import {
   jwsHash,
@@ -29,7 +30,7 @@ import type {
   PulseOutcome,
 } from '../../firmware-bridge/bridge.ts';
 import { createSigner, type Signer } from '../../gateway/crypto-ports.ts';
-import type { GatewayClock } from '../../gateway/loop/gateway-clock.ts';
+import type { GatewayClock } from '../../gateway/clock/gateway-clock.ts';
 import type { PolicyTrust } from '../../gateway/permits/verify-policy.ts';
 
 export const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
@@ -70,6 +71,8 @@ export interface FakeClock extends GatewayClock {
   advance(ms: number): Promise<void>;
   setTrust(trust: ClockTrust): void;
   setFloor(floorMs: number): void;
+  /** How far the true time may lie before and after what the clock shows; 0 and 0 as it comes. */
+  setDoubt(beforeMs: number, afterMs: number): void;
 }
 
 /** Lets everything that is ready run, promises and callbacks of finished I/O alike. */
@@ -91,11 +94,16 @@ export function createFakeClock(startMs = START_MS, startMonoMs = 0): FakeClock 
   let mono = startMonoMs;
   let trust: ClockTrust = 3;
   let floor = startMs;
+  let doubt = { beforeMs: 0, afterMs: 0 };
   let sleepers: { at: number; wake: () => void }[] = [];
   return {
     epochMs: () => asEpochMs(startMs + mono - startMonoMs),
     monoMs: () => asMonoMs(mono),
     trust: () => trust,
+    interval: () => {
+      const now = startMs + mono - startMonoMs;
+      return { lo: asEpochMs(now - doubt.beforeMs), hi: now + doubt.afterMs };
+    },
     floorMs: () => asEpochMs(floor),
     raiseFloor: (next: EpochMs) => {
       floor = Math.max(floor, next);
@@ -103,6 +111,7 @@ export function createFakeClock(startMs = START_MS, startMonoMs = 0): FakeClock 
     trustSigned: () => {
       trust = 3;
     },
+    signedTime: () => null,
     check: () => null,
     sleepUntil: (at: MonoMs, signal) =>
       new Promise((resolve) => {
@@ -135,6 +144,9 @@ export function createFakeClock(startMs = START_MS, startMonoMs = 0): FakeClock 
     },
     setFloor: (next) => {
       floor = next;
+    },
+    setDoubt: (beforeMs, afterMs) => {
+      doubt = { beforeMs, afterMs };
     },
   };
 }
@@ -223,12 +235,33 @@ export class TestSite {
     return signJws(this.issuer, 'permit+jws', claims);
   }
 
+  /** An order of a person in charge, to this gateway's door. */
+  command(changes: Partial<CommandClaims> & Pick<CommandClaims, 'act' | 'nonce'>): CommandClaims {
+    return {
+      iss: ISSUER,
+      aud: SITE,
+      gw: GATEWAY,
+      door: DOOR,
+      id: `cm_${'C'.repeat(22)}`,
+      by: BUDI,
+      m: 'passkey',
+      at: START_MS / 1000,
+      ...changes,
+    };
+  }
+
+  signCommand(claims: CommandClaims): string {
+    return signJws(this.issuer, 'command+jws', claims);
+  }
+
   /** The body of a policy answer. */
   policy(options: {
     readonly v?: number;
     readonly prev?: string;
     readonly permits?: readonly PermitClaims[];
     readonly creds?: DirectoryClaims['creds'];
+    /** What the directory says beside the cards. */
+    readonly directory?: Pick<DirectoryClaims, 'people' | 'rules'>;
     readonly manifest?: Partial<ManifestClaims>;
   }): NonNullable<PolicySnapshot['body']> {
     const permits = (options.permits ?? []).map((claims) => this.signPermit(claims));
@@ -243,6 +276,7 @@ export class TestSite {
       aud: SITE,
       iat,
       creds: options.creds ?? [],
+      ...options.directory,
     });
     const manifest = signJws(this.issuer, 'manifest+jws', {
       iss: ISSUER,

@@ -284,6 +284,7 @@ describe('the second verifier', () => {
     const extra: SiteLogEntry[] = [
       { ty: 'gateway.revoked', x: { gw: 'gw-lama', ep: 7 } },
       { ty: 'permit.revoked', x: { h: hash } },
+      { ty: 'rules.changed', x: { h: hash } },
       {
         ty: 'approval.recorded',
         x: { req: hash, decision: 'rejected', by: `s_${'b'.repeat(22)}`, at: 1, m: 'passkey' },

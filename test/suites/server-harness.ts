@@ -37,6 +37,7 @@ import {
   signerOf,
 } from '../../server/signing/node-crypto.ts';
 import { insertPerson } from '../../server/store/people.ts';
+import { createPostgresDatabase, DATABASE_KIND, isPostgresMissing, type TestDatabase } from './postgres.ts';
 
 export const SITE_ID = 'pemda-contoh';
 export const DOOR = 'ruang-server';
@@ -50,6 +51,8 @@ const HOUR = 3_600_000;
 /** A clock that moves when told to. */
 export interface FakeClock extends Clock {
   advance(ms: number): void;
+  /** How many wait for it now. */
+  sleepers(): number;
 }
 
 export function createFakeClock(startMs: number): FakeClock {
@@ -59,6 +62,7 @@ export function createFakeClock(startMs: number): FakeClock {
     epochMs: () => asEpochMs(startMs + elapsed),
     monoMs: () => asMonoMs(elapsed),
     trust: () => 2,
+    interval: () => ({ lo: asEpochMs(startMs + elapsed), hi: startMs + elapsed }),
     sleepUntil: (at, signal) =>
       new Promise((resolve) => {
         if (at <= elapsed || signal?.aborted === true) {
@@ -72,6 +76,7 @@ export function createFakeClock(startMs: number): FakeClock {
           resolve();
         });
       }),
+    sleepers: () => sleepers.size,
     advance: (ms) => {
       elapsed += ms;
       for (const sleeper of sleepers) {
@@ -113,6 +118,7 @@ export interface TestServer {
   readonly clock: FakeClock;
   readonly random: Random;
   readonly dir: string;
+  readonly databaseUrl: string;
   readonly logged: readonly { readonly level: string; readonly facts: unknown; readonly words: string }[];
   person(username: string, roles: readonly RoleName[]): Promise<Person>;
   /** Enters somebody with this one role, under its name, and signs them in. */
@@ -120,6 +126,12 @@ export interface TestServer {
   client(cookie?: string): TestClient;
   close(): Promise<void>;
 }
+
+/** A database for one test server: a file in its folder, or a copy of the template on the server of this run. */
+const createDatabase = async (dir: string): Promise<TestDatabase> =>
+  DATABASE_KIND === 'postgres' && !(await isPostgresMissing())
+    ? createPostgresDatabase()
+    : { url: `sqlite:${join(dir, 'server.db')}`, drop: () => Promise.resolve() };
 
 let sharedHash: Promise<string> | undefined;
 let sharedCheck: ReturnType<typeof createPasswordCheck> | undefined;
@@ -135,10 +147,11 @@ export async function openTestServer(overrides: Partial<AppPorts> = {}): Promise
       logged.push({ level, facts, words });
     };
   const log: Log = { info: keep('info'), warn: keep('warn'), error: keep('error') };
+  const database = await createDatabase(dir);
   const site = await openSite({
     id: SITE_ID,
     timeZone: 'Asia/Jakarta',
-    databaseUrl: `sqlite:${join(dir, 'server.db')}`,
+    databaseUrl: database.url,
     keysDir: join(dir, 'keys'),
     clock,
     random,
@@ -215,6 +228,7 @@ export async function openTestServer(overrides: Partial<AppPorts> = {}): Promise
     clock,
     random,
     dir,
+    databaseUrl: database.url,
     logged,
     person,
     signIn,
@@ -222,6 +236,7 @@ export async function openTestServer(overrides: Partial<AppPorts> = {}): Promise
     close: async () => {
       closing.abort();
       await site.db.destroy();
+      await database.drop();
       rmSync(dir, { recursive: true, force: true });
     },
   };

@@ -79,8 +79,8 @@ describe('streams', () => {
     const stream = framesOf(await supervisor.get('stream'));
     await stream.next();
     const waiting = stream.next();
-    // Lets the stream reach its wait before time moves.
-    await new Promise((resolve) => setImmediate(resolve));
+    // Time moves once the stream has reached its wait.
+    await expect.poll(() => server.clock.sleepers()).toBeGreaterThan(0);
     server.clock.advance(20_000);
     expect(await waiting).toBe(': still here');
     await stream.cancel();
@@ -163,6 +163,7 @@ const realClock: Clock = {
   epochMs: () => asEpochMs(Date.now()),
   monoMs: () => asMonoMs(performance.now()),
   trust: () => 2,
+  interval: () => ({ lo: asEpochMs(Date.now()), hi: Date.now() }),
   sleepUntil: (at, signal) =>
     new Promise((resolve) => {
       const timer = setTimeout(resolve, Math.max(0, at - performance.now()));
@@ -243,10 +244,12 @@ describe('a server that runs', () => {
       'teknisi technician',
       'teknisi2 technician',
       'atasan supervisor',
+      'petugas officer',
       'auditor auditor',
       'admin administrator',
+      'pdp privacy-officer',
     ]);
-    expect(new Set(accounts.map(({ password }) => password)).size).toBe(5);
+    expect(new Set(accounts.map(({ password }) => password)).size).toBe(7);
     expect(cards.map(({ card }) => card)).toEqual(['em:6F007B3972', 'em:6F007B4A11', 'em:2A00C0FFEE']);
     const cookie = await signIn('teknisi');
     const answer = await fetch(`${running.url}/api/v1/requests`, {
@@ -315,6 +318,8 @@ describe('a server that runs', () => {
       'admin',
       'atasan',
       'auditor',
+      'pdp',
+      'petugas',
       'teknisi',
       'teknisi2',
     ]);
@@ -398,7 +403,7 @@ describe('settings', () => {
     [{ PALANG_LOCALE: 'fr' }, 'PALANG_LOCALE'],
     [{ PALANG_SITE: 'Not An Id' }, 'PALANG_SITE'],
     [{ PALANG_PUBLIC_URL: 'ftp://x' }, 'PALANG_PUBLIC_URL'],
-    [{ PALANG_DATABASE_URL: 'postgres://user:secret@db/x' }, 'PALANG_DATABASE_URL'],
+    [{ PALANG_DATABASE_URL: 'mysql://user:secret@db/x' }, 'PALANG_DATABASE_URL'],
     [{ PALANG_TLS_CERT_FILE: 'cert.pem' }, 'PALANG_TLS_KEY_FILE'],
     [{ PALANG_DEMO: 'yes' }, 'PALANG_DEMO'],
   ])('SH16: %o is refused by the name of the variable', (environment, name) => {

@@ -366,6 +366,7 @@ SITE_FACTS = {
     "permit.issued": {"h": HASH_TEXT},
     "permit.revoked": {"h": HASH_TEXT},
     "manifest.signed": {"v": FROM_ONE, "mh": HASH_TEXT},
+    "rules.changed": {"h": HASH_TEXT},
     "journal.checkpointed": {**GATEWAY_EPOCH, "size": FROM_ONE, "root": HASH_TEXT},
 }
 SITE_RECORD = fields(

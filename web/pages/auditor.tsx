@@ -7,21 +7,27 @@ import { useApp, useMe, useWords } from '../app-state.ts';
 import { apiFilterOf, eventsAddress, filterOf, type FilterDraft, type FilterField } from '../event-filter.ts';
 import { Button } from '../parts/button.tsx';
 import { Chip } from '../parts/chip.tsx';
+import { DensityStrip } from '../parts/density-strip.tsx';
 import { EmptyState } from '../parts/empty-state.tsx';
 import { eventLook } from '../parts/event-look.ts';
 import { Facts } from '../parts/facts.tsx';
+import { Field } from '../parts/field.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Notice, ProblemNotice } from '../parts/notice.tsx';
 import { Page } from '../parts/page.tsx';
+import { Sheet } from '../parts/sheet.tsx';
 import { Skeleton } from '../parts/skeleton.tsx';
 import { checkRecordProof } from '../record-proof.ts';
 import type { PageProps } from '../page-props.ts';
+import { loadSavedFilters, saveFilters, withSaved, type SavedFilter } from '../saved-filters.ts';
+import { EVENT_PAGE, useEventWindow, type EventWindow } from '../use-event-window.ts';
 import { useLoad } from '../use-load.ts';
 import { useStream } from '../use-stream.ts';
+import { useWindowRows } from '../use-window-rows.ts';
+import { pagesOf } from '../window-rows.ts';
 import type { Words } from '../words/id.ts';
 import { wordOf } from '../words/words.ts';
 
-const PAGE_SIZE = 100;
 const SEVERITIES = ['normal', 'notice', 'warning', 'alarm'] as const;
 const TYPING_MS = 300;
 
@@ -30,6 +36,9 @@ function reasonWord(words: Words, reason: string): string {
   if (Object.hasOwn(words.denials, reason)) return words.denials[reason as DenyReason].name;
   return wordOf(words.outcomes, reason);
 }
+
+/** Rows that paper takes; for more there is the download. */
+const MOST_PRINTED = 1000;
 
 /** The book of events: found by a sentence, read by the row, proven one by one. */
 export function EventsPage({ query }: PageProps): JSX.Element {
@@ -40,13 +49,7 @@ export function EventsPage({ query }: PageProps): JSX.Element {
   const filter = filterOf(query);
   const openId = query['event'];
   const key = JSON.stringify(filter);
-  const first = useLoad(`events ${key}`, () => app.api.events(apiFilterOf(filter, time.timeZone), PAGE_SIZE));
-  const [further, setFurther] = useState<{
-    readonly key: string;
-    readonly items: readonly AccessEvent[];
-    readonly nextCursor: string | null;
-  } | null>(null);
-  const [isFetching, setIsFetching] = useState(false);
+  const list = useEventWindow(app.api, key, apiFilterOf(filter, time.timeZone));
   const [fresh, setFresh] = useState(0);
   useStream(
     (message) => {
@@ -54,36 +57,16 @@ export function EventsPage({ query }: PageProps): JSX.Element {
     },
     () => setFresh((count) => count + 1),
   );
-  const more = further?.key === key ? further : null;
-  const items = first.data === undefined ? undefined : [...first.data.items, ...(more?.items ?? [])];
-  const nextCursor = more === null ? (first.data?.nextCursor ?? null) : more.nextCursor;
+  const { total } = list;
 
   function show(next: FilterDraft): void {
     setFresh(0);
     route(eventsAddress(next), true);
   }
 
-  async function fetchMore(): Promise<void> {
-    if (nextCursor === null) return;
-    setIsFetching(true);
-    const answer = await app.api.events(
-      { ...apiFilterOf(filter, time.timeZone), cursor: nextCursor },
-      PAGE_SIZE,
-    );
-    setIsFetching(false);
-    if (answer.ok) {
-      setFurther({
-        key,
-        items: [...(more?.items ?? []), ...answer.value.items],
-        nextCursor: answer.value.nextCursor,
-      });
-    }
-  }
-
   async function refresh(): Promise<void> {
     setFresh(0);
-    setFurther(null);
-    await first.reload();
+    await list.reload();
   }
 
   return (
@@ -93,11 +76,9 @@ export function EventsPage({ query }: PageProps): JSX.Element {
       aside={
         <>
           <span class="soft" role="status">
-            {items === undefined
+            {total === null
               ? words.common.loading
-              : nextCursor === null
-                ? words.auditor.showing(items.length)
-                : words.auditor.showingMore(items.length)}
+              : words.auditor.showing(new Intl.NumberFormat(words.language.intl).format(total))}
           </span>
           <Button kind="quiet" icon="print" onClick={() => window.print()}>
             {words.auditor.print}
@@ -106,34 +87,28 @@ export function EventsPage({ query }: PageProps): JSX.Element {
       }
     >
       <FilterBar filter={filter} onChange={show} />
+      <DensityStrip density={list.density} onPick={(from, until) => show({ ...filter, from, until })} />
       <p class="print-only small">{words.auditor.printedAt(time.full(app.nowMs.value))}</p>
       {fresh === 0 ? null : (
         <button type="button" class="fresh-bar" onClick={() => void refresh()}>
           {words.auditor.newEvents(fresh)}
         </button>
       )}
-      {first.problem === undefined ? null : (
-        <ProblemNotice problem={first.problem} onRetry={() => void first.reload()} />
+      {list.problem === undefined ? null : (
+        <ProblemNotice problem={list.problem} onRetry={() => void list.reload()} />
       )}
       <div class={`log${openId === undefined ? '' : ' has-open'}`}>
         <div class="log-list">
-          {items === undefined ? (
-            first.problem === undefined ? (
+          {total === null ? (
+            list.problem === undefined ? (
               <Skeleton rows={12} kind="row" />
             ) : null
-          ) : items.length === 0 ? (
+          ) : total === 0 ? (
             <EmptyState icon="list" title={words.auditor.emptyTitle} text={words.auditor.emptyText}>
               <Button onClick={() => show({})}>{words.auditor.reset}</Button>
             </EmptyState>
           ) : (
-            <>
-              <EventTable items={items} filter={filter} openId={openId} />
-              {nextCursor === null ? null : (
-                <Button isBusy={isFetching} onClick={() => void fetchMore()}>
-                  {words.common.more}
-                </Button>
-              )}
-            </>
+            <EventTable list={list} total={total} filter={filter} openId={openId} />
           )}
         </div>
         {openId === undefined ? null : (
@@ -146,74 +121,138 @@ export function EventsPage({ query }: PageProps): JSX.Element {
   );
 }
 
+/** Draws the rows that are in view; the others are room of the same height. */
 function EventTable(props: {
-  readonly items: readonly AccessEvent[];
+  readonly list: EventWindow;
+  readonly total: number;
+  readonly filter: FilterDraft;
+  readonly openId: string | undefined;
+}): JSX.Element {
+  const words = useWords();
+  const { list, total } = props;
+  const body = useRef<HTMLTableSectionElement>(null);
+  const [isPrinting, setIsPrinting] = useState(false);
+  const inView = useWindowRows(body, total, 'tr.log-row:not(.is-coming)', window.innerWidth >= 900 ? 23 : 64);
+  const drawn = isPrinting
+    ? { first: 0, count: Math.min(total, MOST_PRINTED), aboveHeight: 0, belowHeight: 0 }
+    : inView;
+  const pages = pagesOf(drawn, EVENT_PAGE);
+  const wanted = pages.join();
+  useEffect(() => {
+    list.want(wanted === '' ? [] : wanted.split(',').map(Number));
+  }, [wanted, list.want]);
+  useEffect(() => {
+    const before = (): void => setIsPrinting(true);
+    const after = (): void => setIsPrinting(false);
+    window.addEventListener('beforeprint', before);
+    window.addEventListener('afterprint', after);
+    return () => {
+      window.removeEventListener('beforeprint', before);
+      window.removeEventListener('afterprint', after);
+    };
+  }, []);
+  const room = (name: string, height: number): JSX.Element | null =>
+    height === 0 ? null : (
+      <tr key={name} class="log-room" aria-hidden="true" style={`height: ${height}px`}>
+        <td />
+      </tr>
+    );
+  return (
+    <>
+      <table class="log-table" aria-rowcount={total + 1}>
+        <thead>
+          <tr aria-rowindex={1}>
+            <th scope="col">{words.auditor.columnTime}</th>
+            <th scope="col">{words.auditor.columnEvent}</th>
+            <th scope="col">{words.auditor.columnReason}</th>
+            <th scope="col">{words.auditor.columnWho}</th>
+            <th scope="col" class="col-request">
+              {words.auditor.columnRequest}
+            </th>
+            <th scope="col" class="col-door">
+              {words.auditor.columnDoor}
+            </th>
+            <th scope="col" class="col-way">
+              {words.auditor.columnDirection}
+            </th>
+            <th scope="col" class="col-record">
+              {words.auditor.columnRecord}
+            </th>
+          </tr>
+        </thead>
+        <tbody ref={body}>
+          {room('above', drawn.aboveHeight)}
+          {Array.from({ length: drawn.count }, (_, index) => {
+            const row = drawn.first + index;
+            return (
+              <EventRow
+                key={row}
+                row={row}
+                event={list.rowAt(row)}
+                filter={props.filter}
+                openId={props.openId}
+              />
+            );
+          })}
+          {room('below', drawn.belowHeight)}
+        </tbody>
+      </table>
+      {isPrinting && total > MOST_PRINTED ? (
+        <p class="print-only small">{words.auditor.printedOnly(MOST_PRINTED)}</p>
+      ) : null}
+    </>
+  );
+}
+
+function EventRow(props: {
+  readonly row: number;
+  readonly event: AccessEvent | undefined;
   readonly filter: FilterDraft;
   readonly openId: string | undefined;
 }): JSX.Element {
   const app = useApp();
   const words = useWords();
   const { route } = useLocation();
-  const time = app.time.value;
+  const { event } = props;
+  if (event === undefined) {
+    return (
+      <tr class="log-row is-coming" aria-rowindex={props.row + 2}>
+        <td class="cell-event">
+          <span class="visually-hidden">{words.common.loading}</span>
+        </td>
+      </tr>
+    );
+  }
+  const look = eventLook(event.type, event.severity);
+  const href = eventsAddress(props.filter, event.id);
+  const name = wordOf(words.events, event.type);
+  const when = app.time.value.dense(Date.parse(event.at));
   return (
-    <table class="log-table">
-      <thead>
-        <tr>
-          <th scope="col">{words.auditor.columnTime}</th>
-          <th scope="col">{words.auditor.columnEvent}</th>
-          <th scope="col">{words.auditor.columnReason}</th>
-          <th scope="col">{words.auditor.columnWho}</th>
-          <th scope="col" class="col-request">
-            {words.auditor.columnRequest}
-          </th>
-          <th scope="col" class="col-door">
-            {words.auditor.columnDoor}
-          </th>
-          <th scope="col" class="col-way">
-            {words.auditor.columnDirection}
-          </th>
-          <th scope="col" class="col-record">
-            {words.auditor.columnRecord}
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {props.items.map((event) => {
-          const look = eventLook(event.type, event.severity);
-          const href = eventsAddress(props.filter, event.id);
-          const name = wordOf(words.events, event.type);
-          const when = time.dense(Date.parse(event.at));
-          return (
-            <tr
-              key={event.id}
-              class={`tone-${look.tone}`}
-              aria-selected={event.id === props.openId}
-              onClick={(click) => {
-                // The link of the row does it for keyboards; the rest of the row is for the mouse.
-                if (!(click.target instanceof Element && click.target.closest('a') !== null))
-                  route(href, true);
-              }}
-            >
-              <td class="cell-time">{when}</td>
-              <td class="cell-event">
-                <Icon name={look.icon} label={words.severities[event.severity]} />
-                <a href={href} aria-label={words.auditor.openDetail(name, when)}>
-                  {name}
-                </a>
-              </td>
-              <td class="cell-reason">{event.reason === null ? '' : reasonWord(words, event.reason)}</td>
-              <td class="cell-who">{event.personName ?? ''}</td>
-              <td class="col-request mono">{event.requestNumber ?? ''}</td>
-              <td class="col-door">{event.doorId === null ? '' : app.doorName(event.doorId)}</td>
-              <td class="col-way">{event.direction === null ? '' : words.directions[event.direction]}</td>
-              <td class="col-record mono">
-                {event.gateway}/{event.epoch}/{event.seq}
-              </td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
+    <tr
+      class={`log-row tone-${look.tone}`}
+      aria-rowindex={props.row + 2}
+      aria-selected={event.id === props.openId}
+      onClick={(click) => {
+        // The link of the row does it for keyboards; the rest of the row is for the mouse.
+        if (!(click.target instanceof Element && click.target.closest('a') !== null)) route(href, true);
+      }}
+    >
+      <td class="cell-time">{when}</td>
+      <td class="cell-event">
+        <Icon name={look.icon} label={words.severities[event.severity]} />
+        <a href={href} aria-label={words.auditor.openDetail(name, when)}>
+          {name}
+        </a>
+      </td>
+      <td class="cell-reason">{event.reason === null ? '' : reasonWord(words, event.reason)}</td>
+      <td class="cell-who">{event.personName ?? ''}</td>
+      <td class="col-request mono">{event.requestNumber ?? ''}</td>
+      <td class="col-door">{event.doorId === null ? '' : app.doorName(event.doorId)}</td>
+      <td class="col-way">{event.direction === null ? '' : words.directions[event.direction]}</td>
+      <td class="col-record mono">
+        {event.gateway}/{event.epoch}/{event.seq}
+      </td>
+    </tr>
   );
 }
 
@@ -334,6 +373,7 @@ function FilterBar(props: {
             onInput={(event) => type(event.currentTarget.value)}
           />,
         )}
+        <SavedFilters filter={filter} onChange={props.onChange} />
         {hasFilter ? (
           <Button
             kind="quiet"
@@ -348,6 +388,88 @@ function FilterBar(props: {
         ) : null}
       </search>
     </details>
+  );
+}
+
+/** Filters that were given a name, on this device. */
+function SavedFilters(props: {
+  readonly filter: FilterDraft;
+  readonly onChange: (filter: FilterDraft) => void;
+}): JSX.Element | null {
+  const words = useWords();
+  const { id } = useMe();
+  const [kept, setKept] = useState(() => loadSavedFilters(localStorage, id));
+  const [isNaming, setIsNaming] = useState(false);
+  const [name, setName] = useState('');
+  const key = JSON.stringify(props.filter);
+  const chosen = kept.find(({ filter }) => JSON.stringify(filter) === key);
+  const hasFilter = Object.keys(props.filter).length > 0;
+  if (kept.length === 0 && !hasFilter) return null;
+
+  function keep(next: readonly SavedFilter[]): void {
+    setKept(next);
+    saveFilters(localStorage, id, next);
+  }
+
+  return (
+    <>
+      {kept.length === 0 ? null : (
+        <select
+          aria-label={words.auditor.savedFilters}
+          class={chosen === undefined ? '' : 'is-set'}
+          value={chosen?.name ?? ''}
+          onChange={(event) => {
+            const next = kept.find((each) => each.name === event.currentTarget.value);
+            if (next !== undefined) props.onChange(next.filter);
+          }}
+        >
+          <option value="">{words.auditor.savedFilters}</option>
+          {kept.map((each) => (
+            <option key={each.name} value={each.name}>
+              {each.name}
+            </option>
+          ))}
+        </select>
+      )}
+      {chosen === undefined && hasFilter ? (
+        <Button kind="quiet" icon="check" onClick={() => setIsNaming(true)}>
+          {words.auditor.saveFilter}
+        </Button>
+      ) : null}
+      {chosen === undefined ? null : (
+        <Button kind="quiet" onClick={() => keep(kept.filter((each) => each !== chosen))}>
+          {words.auditor.forgetFilter}
+        </Button>
+      )}
+      {isNaming ? (
+        <Sheet title={words.auditor.saveFilter} onClose={() => setIsNaming(false)}>
+          <form
+            class="stack"
+            onSubmit={(event) => {
+              event.preventDefault();
+              if (name.trim() === '') return;
+              keep(withSaved(kept, { name: name.trim(), filter: props.filter }));
+              setIsNaming(false);
+              setName('');
+            }}
+          >
+            <Field label={words.auditor.filterName} hint={words.auditor.filterNameHint}>
+              {(field) => (
+                <input
+                  {...field}
+                  maxLength={60}
+                  value={name}
+                  onInput={(event) => setName(event.currentTarget.value)}
+                />
+              )}
+            </Field>
+            <Button kind="primary" type="submit">
+              {words.auditor.saveFilter}
+            </Button>
+          </form>
+        </Sheet>
+      ) : null}
+    </>
   );
 }
 

@@ -3,12 +3,14 @@ import { useState } from 'preact/hooks';
 import { useApp, useWords } from '../app-state.ts';
 import { Chip, type Tone } from '../parts/chip.tsx';
 import { DoorDrawing } from '../parts/door-drawing.tsx';
+import { DoorOrders } from '../parts/door-orders.tsx';
 import { DoorFacts, EventLine } from '../parts/door-facts.tsx';
 import { EmptyState } from '../parts/empty-state.tsx';
 import type { IconName } from '../parts/icon.tsx';
 import { Page } from '../parts/page.tsx';
 import { Skeleton } from '../parts/skeleton.tsx';
 import type { StreamState } from '../live-stream.ts';
+import type { PageProps } from '../page-props.ts';
 import { useDoorWatch } from '../use-door-watch.ts';
 
 const STREAM_LOOKS: Readonly<Record<StreamState, { readonly tone: Tone; readonly icon: IconName }>> = {
@@ -18,12 +20,13 @@ const STREAM_LOOKS: Readonly<Record<StreamState, { readonly tone: Tone; readonly
 };
 
 /** A door as the server knows it, live. */
-export function LiveDoorPage(): JSX.Element {
+export function LiveDoorPage({ query }: PageProps): JSX.Element {
   const app = useApp();
   const words = useWords();
   const [chosen, setChosen] = useState<string | null>(null);
   const doors = app.places.value?.doors;
-  const door = doors?.find((each) => each.id === chosen) ?? doors?.[0];
+  const wanted = chosen ?? query['door'];
+  const door = doors?.find((each) => each.id === wanted) ?? doors?.[0];
   const watch = useDoorWatch(door);
   const streamState = app.stream.value?.state.value ?? 'connecting';
   if (doors === undefined) {
@@ -75,6 +78,7 @@ export function LiveDoorPage(): JSX.Element {
           <section class="card">
             <DoorFacts door={door} />
           </section>
+          <DoorOrders key={door.id} door={door} />
           <section class="block">
             <h2>{words.door.lastEvents}</h2>
             <EventLine events={watch.events} />

@@ -6,6 +6,7 @@ import { AlarmBar } from './alarm-bar.tsx';
 import { ConnectionBar } from './connection-bar.tsx';
 import { Icon, Mark } from './icon.tsx';
 import { LanguageSwitch } from './language-switch.tsx';
+import { StepUp } from './step-up.tsx';
 
 /** What stands around every page: brand, navigation, and the bars that concern everybody. */
 export function AppFrame(props: {
@@ -60,6 +61,7 @@ export function AppFrame(props: {
         <ConnectionBar />
       </div>
       {props.children}
+      <StepUp />
     </div>
   );
 }

@@ -23,6 +23,7 @@ const SHAPES = {
   arrowRight: 'M5 12h14M13 6l6 6-6 6',
   chevronRight: 'm9.5 6 6 6-6 6',
   chevronDown: 'm6 9.5 6 6 6-6',
+  chart: 'M4.5 4.5v15h15M8.5 16v-4M12.5 16V7.5M16.5 16v-6',
   list: 'M9 6.5h11M9 12h11M9 17.5h11M4.5 6.5h.1M4.5 12h.1M4.5 17.5h.1',
   shield: 'M12 3.5 5 6v5.5c0 4.5 3 7.5 7 9 4-1.5 7-4.5 7-9V6zM9 12l2.2 2.2L15 10.5',
   shieldCross: 'M12 3.5 5 6v5.5c0 4.5 3 7.5 7 9 4-1.5 7-4.5 7-9V6zM9.8 9.8l4.4 4.4M14.2 9.8l-4.4 4.4',

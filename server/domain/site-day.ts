@@ -1,0 +1,35 @@
+import type { EpochMs } from '#contract/clock';
+
+/** A moment on the calendar and the wall of the site. */
+export interface SiteMoment {
+  /** `YYYY-MM-DD`. */
+  readonly day: string;
+  /** ISO weekday, 1 Monday to 7 Sunday. */
+  readonly weekday: number;
+  /** 0 to 23. */
+  readonly hour: number;
+}
+
+/**
+ * Makes a reader of moments for one site; the formatter behind it is slow to make and quick to use.
+ * @param timeZone IANA name
+ * @throws RangeError where the zone is unknown
+ */
+export function createSiteCalendar(timeZone: string): (at: EpochMs) => SiteMoment {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    calendar: 'gregory',
+    numberingSystem: 'latn',
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+  });
+  return (at) => {
+    const parts = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
+    const day = `${(parts['year'] ?? '').padStart(4, '0')}-${parts['month']}-${parts['day']}`;
+    const weekday = ((new Date(`${day}T00:00:00.000Z`).getUTCDay() + 6) % 7) + 1;
+    return { day, weekday, hour: Number(parts['hour']) };
+  };
+}

@@ -1,0 +1,75 @@
+import type { ComponentType, JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { StepUpMethod } from '#contract/api-door';
+import type { ApiProblem } from '../api-client.ts';
+import { stepUpByPassword } from '../api-door.ts';
+import { useApp, useMe, useWords } from '../app-state.ts';
+import { Button } from './button.tsx';
+import { Field } from './field.tsx';
+import { Notice, ProblemNotice } from './notice.tsx';
+
+/** One way to prove again who is at the screen. */
+export interface StepUpWay {
+  readonly method: StepUpMethod;
+  readonly View: ComponentType<{ readonly onDone: () => void; readonly onCancel: () => void }>;
+}
+
+/** Every way, the strongest first; the sheet shows them in this order. */
+export const stepUpMethods: readonly StepUpWay[] = [{ method: 'password', View: PasswordWay }];
+
+function PasswordWay(props: { readonly onDone: () => void; readonly onCancel: () => void }): JSX.Element {
+  const app = useApp();
+  const me = useMe();
+  const words = useWords();
+  const [password, setPassword] = useState('');
+  const [isBusy, setIsBusy] = useState(false);
+  const [problem, setProblem] = useState<ApiProblem | null>(null);
+
+  async function confirm(): Promise<void> {
+    setIsBusy(true);
+    const answer = await stepUpByPassword(app.api, password);
+    setIsBusy(false);
+    if (answer.ok) return props.onDone();
+    setProblem(answer.error);
+    setPassword('');
+  }
+
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!isBusy) void confirm();
+      }}
+    >
+      {/* A password manager offers what belongs to this account. */}
+      <input type="hidden" autocomplete="username" value={me.username} />
+      <Field label={words.stepUp.password}>
+        {(links) => (
+          <input
+            {...links}
+            type="password"
+            autocomplete="current-password"
+            required
+            maxLength={256}
+            autofocus
+            value={password}
+            onInput={(event) => setPassword(event.currentTarget.value)}
+          />
+        )}
+      </Field>
+      {problem === null ? null : problem.code === 'sign-in-failed' ? (
+        <Notice tone="refused" title={words.stepUp.wrong} isAnswer>
+          <p>{words.stepUp.wrongText}</p>
+        </Notice>
+      ) : (
+        <ProblemNotice problem={problem} />
+      )}
+      <div class="sheet-actions">
+        <Button onClick={props.onCancel}>{words.common.cancel}</Button>
+        <Button kind="primary" type="submit" icon="check" isBusy={isBusy}>
+          {words.stepUp.confirm}
+        </Button>
+      </div>
+    </form>
+  );
+}
