@@ -132,7 +132,7 @@ describe('checkConfig', () => {
       expect(lockFaults(lock), `${lock}`).toEqual([]);
   });
 
-  it('GC3: a lock without a timer of its own is refused unless one stands behind it', () => {
+  it('GC3 (fault 21): a lock without a timer of its own is refused unless one stands behind it', () => {
     const message = 'has no timer of its own: only with hardwareTimer: external, a one-shot behind the relay';
     expect(lockFaults('driver: lcus, port: /dev/ttyS1, channel: 1')).toEqual([
       `11:11 doors.0.lock.hardwareTimer: ${message}`,

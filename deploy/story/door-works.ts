@@ -16,7 +16,8 @@ export async function doorWorks(journal: JournalReader, since: number): Promise<
     const booted = records.filter((each) => each.sq > boot);
     const online = booted.filter((each) => each.ty === 'reader.online').map((each) => each.x['reader']);
     const knowsLeaf = booted.some((each) => /^door\.(?:opened|closed)$/.test(each.ty));
-    const isTrusted = booted.some((each) => each.ty === 'clock.trusted');
+    // The time may be trusted still from before the restart: then no record says so anew.
+    const isTrusted = booted.some((each) => each.ty === 'clock.trusted' || each.tq === 3);
     return (READERS.every((reader) => online.includes(reader)) && knowsLeaf && isTrusted) || undefined;
   });
 }

@@ -26,15 +26,15 @@ function checkedRules(text: string): string[] {
 
 /**
  * Loads an event with the bytes that were hashed and the proof that they are in the journal.
- * @param onlyPersonId leaves out what is about other people; null for those who see all
+ * @param reader who asks; `isOnlyOwn` leaves out what is about other people
  * @returns null where there is none, or it is not for the caller
  */
 export async function loadEventDetail(
   site: Site,
   place: { readonly gatewayId: string; readonly epoch: number; readonly seq: number },
-  onlyPersonId: string | null,
+  reader: { readonly id: string; readonly isOnlyOwn: boolean },
 ): Promise<EventDetail | null> {
-  const filter = onlyPersonId === null ? { place } : { place, onlyPersonId };
+  const filter = { place, readerId: reader.id, ...(reader.isOnlyOwn && { onlyPersonId: reader.id }) };
   const [listed] = await listEvents(site.db, filter, { after: null, limit: 1 });
   const [stored] = await loadRecords(site.db, place, place.seq, place.seq + 1);
   if (listed === undefined || stored === undefined) return null;

@@ -11,7 +11,7 @@ import { refusal, siteLogPort, type Refusal, type Site } from '../procedure/site
 import { hmacSha256, sha256, verifyEd25519 } from '../signing/node-crypto.ts';
 import { markDone, type StoredCommand } from '../store/commands.ts';
 import { inTransaction, type Database } from '../store/database.ts';
-import { listEvents, type ListedEvent } from '../store/events.ts';
+import { isSilent, listEvents, type ListedEvent } from '../store/events.ts';
 import { doorsOf, epochKey, saveGatewaySeen, type Gateway } from '../store/gateways.ts';
 import {
   insertOpenings,
@@ -230,7 +230,8 @@ function publish(site: Site, stored: Stored): void {
   const inOrder = stored.events.toSorted((a, b) => a.cursor.position - b.cursor.position);
   for (const { event, sub } of inOrder) {
     const message: { readonly kind: 'event'; readonly event: AccessEvent } = { kind: 'event', event };
-    site.live.publish({ message, audience: { kind: 'event', personId: sub } });
+    const kind = isSilent(event.type) ? 'silent-alert' : 'event';
+    site.live.publish({ message, audience: { kind, personId: sub } });
   }
   for (const command of stored.commands) announceCommand(site, command);
   if (stored.policyVersion !== null) site.policyChanges.publish(stored.policyVersion);

@@ -72,6 +72,8 @@ describe('live messages', () => {
     ['a door', { kind: 'everybody' }, true],
     ['an event about nobody', { kind: 'event', personId: null }, true],
     ['an event about oneself', { kind: 'event', personId: 's_me' }, true],
+    ['a silent alert that oneself gave', { kind: 'silent-alert', personId: 's_me' }, false],
+    ['a silent alert of somebody', { kind: 'silent-alert', personId: 's_other' }, false],
     ['an event about somebody else', { kind: 'event', personId: 's_other' }, false],
     ['a request of one’s own', { kind: 'request', requesterId: 's_me' }, true],
     ['a request of somebody else', { kind: 'request', requesterId: 's_other' }, false],

@@ -5,6 +5,8 @@ import { mayDo } from './permissions.ts';
 export type Audience =
   | { readonly kind: 'everybody' }
   | { readonly kind: 'event'; readonly personId: string | null }
+  /** An alert that the person whom it is about must not be seen to have given. */
+  | { readonly kind: 'silent-alert'; readonly personId: string | null }
   | { readonly kind: 'request'; readonly requesterId: string }
   | { readonly kind: 'command' };
 
@@ -21,6 +23,8 @@ export function maySee(
       return (
         mayDo(person.roles, 'events.read') && (audience.personId === null || audience.personId === person.id)
       );
+    case 'silent-alert':
+      return mayDo(person.roles, 'events.read.all') && audience.personId !== person.id;
     case 'request':
       return audience.requesterId === person.id || mayDo(person.roles, 'requests.read.all');
     case 'command':

@@ -112,7 +112,8 @@ export function addEvidenceRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): vo
       const query = c.req.valid('query');
       const after = decodeCursor(eventCursor, query.cursor);
       if (!after.ok) return refuse(c, after.error);
-      const filter = eventFilterOf(query, ownOnly(c, 'events.read.all'));
+      const readerId = c.get('person').id;
+      const filter = { ...eventFilterOf(query, ownOnly(c, 'events.read.all')), readerId };
       const { offset = 0 } = query;
       const place = offset === 0 ? after.value : await eventsCursorAt(site.db, filter, offset);
       if (offset > 0 && place === null) return c.json({ items: [], nextCursor: null }, 200);
@@ -128,7 +129,8 @@ export function addEvidenceRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): vo
     const [, gatewayId, epoch, seq] = /^([a-z0-9-]{1,64})\/([0-9]{1,15})\/([0-9]{1,15})$/.exec(id) ?? [];
     if (gatewayId === undefined) return null;
     const place = { gatewayId, epoch: Number(epoch), seq: Number(seq) };
-    return loadEventDetail(site, place, ownOnly(c, 'events.read.all'));
+    const isOnlyOwn = ownOnly(c, 'events.read.all') !== null;
+    return loadEventDetail(site, place, { id: c.get('person').id, isOnlyOwn });
   };
 
   app.openapi(

@@ -13,8 +13,10 @@ export interface EventFilter {
   readonly severity?: Severity;
   /** Part of a person's name or of a request number. */
   readonly text?: string;
-  /** Leaves out what is about other people. */
+  /** Leaves out what is about other people, and every silent alert. */
   readonly onlyPersonId?: string;
+  /** Leaves out silent alerts that this person gave: whoever forces them may look over their shoulder. */
+  readonly readerId?: string;
   readonly place?: { readonly gatewayId: string; readonly epoch: number; readonly seq: number };
   readonly afterPosition?: number;
   readonly upToPosition?: number;
@@ -33,6 +35,12 @@ export interface ListedEvent {
   /** What the record's opening says, whoever may see it. */
   readonly sub: string | null;
 }
+
+/** What the person whom it is about is never shown. */
+const SILENT_TYPES: readonly EventType[] = ['access.duress'];
+
+/** Tells whether the person whom an event is about must not be shown it. @see rule SH24 */
+export const isSilent = (type: EventType): boolean => SILENT_TYPES.includes(type);
 
 // Wildcards in what somebody typed are plain characters.
 const likeText = (text: string): string => `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
@@ -125,7 +133,18 @@ export function eventsBy(db: Database, filter: EventFilter) {
       );
     })
     .$if(filter.onlyPersonId !== undefined, (q) =>
-      q.where((e) => e.or([e('sub.value', 'is', null), e('sub.value', '=', filter.onlyPersonId ?? '')])),
+      q
+        .where((e) => e.or([e('sub.value', 'is', null), e('sub.value', '=', filter.onlyPersonId ?? '')]))
+        .where('r.type', 'not in', SILENT_TYPES),
+    )
+    .$if(filter.readerId !== undefined, (q) =>
+      q.where((e) =>
+        e.or([
+          e('r.type', 'not in', SILENT_TYPES),
+          e('sub.value', 'is', null),
+          e('sub.value', '!=', filter.readerId ?? ''),
+        ]),
+      ),
     );
 }
 

@@ -1,4 +1,5 @@
 import { badgeToRelay, runEcho } from './badge-to-relay.ts';
+import { benchDecision } from './decision.ts';
 import type { BenchGroup } from './figure.ts';
 import { osdpCardToEvent, osdpPolls } from './osdp.ts';
 import { benchReadersParse } from './readers-parse.ts';
@@ -7,11 +8,13 @@ const HELP = `palang bench [NAME] [--n N]      (npm run bench [-- NAME])
 
 Measures, each figure beside a bare baseline in the same run, and prints a JSON line a figure:
 {"name","value","unit","baseline","ratio","n"}. NAME is a group: badge-to-relay,
+decision (among a thousand and a million permits; signs them first, about three minutes),
 readers.parse, osdp.polls.1, osdp.polls.8, osdp.card-to-event.
 `;
 
 const GROUPS: Readonly<Record<string, BenchGroup>> = {
   'badge-to-relay': badgeToRelay,
+  decision: benchDecision,
   'readers.parse': benchReadersParse,
   'osdp.polls.1': osdpPolls(1),
   'osdp.polls.8': osdpPolls(8),

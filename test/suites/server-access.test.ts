@@ -9,6 +9,8 @@ import { loadWebFiles } from '../../server/http/web-files.ts';
 import { setPersonActive } from '../../server/store/people.ts';
 import {
   bodyOf,
+  DOOR,
+  enrolFakeGateway,
   openTestServer,
   openVisitor,
   PASSWORD,
@@ -417,5 +419,46 @@ describe('web app and demonstration', () => {
   it('SH14: outside of the demonstration its routes are not there', async () => {
     expect((await server.client().get('demo')).status).toBe(404);
     expect((await server.client().post('demo/door/push')).status).toBe(404);
+  });
+
+  it('SH24: who was forced to enter sees no trace of the alert, whatever their role; those who watch do', async () => {
+    const site = await openTestServer();
+    const gateway = await enrolFakeGateway(site, await site.signIn('admin', ['administrator']));
+    const auditor = await site.signIn('auditor', ['auditor']);
+    const forced = await site.person('terpaksa', ['supervisor']);
+    const own = await site.signIn('terpaksa');
+    const technician = await site.person('terpaksa2', ['technician']);
+    const plain = await site.signIn('terpaksa2');
+    for (const { id } of [forced, technician]) {
+      gateway.append({
+        ty: 'access.granted',
+        door: DOOR,
+        dir: 'in',
+        x: { checked: [] },
+        personal: { sub: id },
+      });
+      gateway.append({ ty: 'access.duress', door: DOOR, x: {}, personal: { sub: id } });
+    }
+    expect((await gateway.upload(gateway.batch(0))).status).toBe(200);
+    const typesFor = async (client: TestClient): Promise<readonly string[]> =>
+      (await bodyOf<{ items: { type: string }[] }>(client.get('events?limit=100'))).items.map(
+        ({ type }) => type,
+      );
+    expect((await typesFor(own)).filter((type) => type === 'access.duress')).toHaveLength(1);
+    expect(await typesFor(plain)).not.toContain('access.duress');
+    expect(await typesFor(plain)).toContain('access.granted');
+    const all = await bodyOf<{ items: { id: string; type: string }[] }>(
+      auditor.get('events?type=access.duress'),
+    );
+    expect(all.items).toHaveLength(2);
+    const statuses = await Promise.all(
+      all.items.map(async ({ id }) => [
+        (await own.get(`events/${id}`)).status,
+        (await plain.get(`events/${id}`)).status,
+      ]),
+    );
+    expect(new Set(statuses.map(([supervisor]) => supervisor))).toEqual(new Set([200, 404]));
+    expect(statuses.map(([, other]) => other)).toEqual([404, 404]);
+    await site.close();
   });
 });
