@@ -21,6 +21,9 @@ const EVERYBODY: readonly RoleName[] = [
   'privacy-officer',
 ];
 
+/** Whose work is at the door; the data-protection officer's is not. */
+const AT_THE_DOOR = EVERYBODY.filter((role) => role !== 'privacy-officer');
+
 /** Every page, in the order of the navigation. The first that a person may see and that stands there is their home. */
 export const ROUTES = [
   {
@@ -75,12 +78,12 @@ export const ROUTES = [
   },
   {
     path: '/door',
-    roles: EVERYBODY,
+    roles: AT_THE_DOOR,
     nav: { word: 'door', icon: 'door' },
   },
   {
     path: '/virtual-door',
-    roles: EVERYBODY,
+    roles: AT_THE_DOOR,
     nav: { word: 'virtualDoor', icon: 'hand' },
     isDemo: true,
   },
