@@ -217,6 +217,14 @@ export type HardwareEvent =
   | { readonly type: 'power'; readonly reader: string; readonly isFailing: boolean; readonly atMs: MonoMs }
   /** How often the controller has seen the door open since it was made: an account beside the gateway's own. */
   | { readonly type: 'openings'; readonly reader: string; readonly count: number; readonly atMs: MonoMs }
+  /** The highest place of a journal record that the controller has obeyed, as it keeps it over every power cut. */
+  | {
+      readonly type: 'journal-mark';
+      readonly reader: string;
+      readonly epoch: number;
+      readonly sq: number;
+      readonly atMs: MonoMs;
+    }
   /** `count` of such faults since the last one told, at most one event per reader and code in 10 s. */
   | {
       readonly type: 'diagnostic';

@@ -366,6 +366,9 @@ type OsdpReader = z.infer<typeof osdpSchema>;
 export const readersOf = (door: Pick<DoorConfig, 'readers'>): readonly (readonly [string, Reader])[] =>
   Object.entries(door.readers).flatMap(([name, reader]) => (reader === undefined ? [] : [[name, reader]]));
 
+/** Some fifty thousand records: weeks of those who leave, and of alarms. */
+export const DEFAULT_BALLAST_MIB = 16;
+
 const mqttSchema = z.strictObject({
   url: z.url({ protocol: /^mqtts?$/ }),
   caFile: text.optional(),
@@ -383,6 +386,12 @@ const configSchema = z
     dataDir: text,
     mqtt: mqttSchema.optional(),
     doors: z.array(doorSchema).min(1).max(16),
+    /** Another disk, on which the journal goes on when the first one fails. */
+    spareDir: text.optional(),
+    /** Another device, which remembers how far the journal was. */
+    secondMedium: z.strictObject({ file: text }).optional(),
+    /** Room that is held for the records of those who leave, and of alarms, when the disk is full. */
+    ballastMiB: z.number().int().min(0).max(4096).optional(),
     /** Two doors of which only one may be open at a time. */
     interlock: z.tuple([idSchema, idSchema]).optional(),
   })
@@ -552,6 +561,8 @@ export function resolvePaths(config: GatewayConfig, configFile: string): Gateway
     ...config,
     server: { ...config.server, keyFile: at(config.server.keyFile), trustFile: at(config.server.trustFile) },
     dataDir: at(config.dataDir),
+    ...(config.spareDir !== undefined && { spareDir: at(config.spareDir) }),
+    ...(config.secondMedium !== undefined && { secondMedium: { file: at(config.secondMedium.file) } }),
     ...(mqtt !== undefined && { mqtt }),
     doors: config.doors.map((door) => ({
       ...door,
@@ -630,7 +641,13 @@ function describePresence({ readers, presence }: DoorConfig): string {
 export function describeConfig(config: GatewayConfig): readonly string[] {
   return [
     `gateway ${config.id} asks ${config.server.url} for permits and sends its journal there`,
-    `keeps its journal in ${config.dataDir}`,
+    `keeps its journal in ${config.dataDir}, and holds ${config.ballastMiB ?? DEFAULT_BALLAST_MIB} MiB there for bad days`,
+    config.spareDir === undefined
+      ? 'no spare disk: when this one fails nobody is let in'
+      : `goes on in ${config.spareDir} when that disk fails`,
+    config.secondMedium === undefined
+      ? 'no second medium: an old copy of the disk is noticed by the door controller or the server only'
+      : `remembers in ${config.secondMedium.file} how far the journal was`,
     ...config.doors.flatMap((door) => [
       `door ${door.id}: ${readersOf(door)
         .map(([name, reader]) => `${name} ${describeReader(reader)}`)

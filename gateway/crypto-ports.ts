@@ -15,6 +15,7 @@ import type { Random } from '#contract/clock';
 import type { HmacSha256 } from '#contract/commitment';
 import type { Sha256 } from '#contract/merkle';
 import { PIN_KDF, type DeriveKey } from '#contract/pin';
+import type { AssertionPorts, VerifyEs256 } from '#contract/webauthn';
 
 export const sha256: Sha256 = (bytes) => createHash('sha256').update(bytes).digest();
 
@@ -41,6 +42,29 @@ export const publicKeyOf = (raw: Uint8Array): KeyObject =>
 /** Verifies at once: WebCrypto would answer on another thread, and the order of a door's work would be chance. */
 export const verifyEd25519 = (publicKey: KeyObject, message: Uint8Array, signature: Uint8Array): boolean =>
   verify(null, message, publicKey, signature);
+
+const isInvalidKey = (error: unknown): boolean => error instanceof Error && 'code' in error;
+
+/** Verifies ECDSA over P-256; a point that is not on the curve verifies nothing. */
+export const verifyEs256: VerifyEs256 = (publicKey, message, signature) => {
+  const [x, y] = [publicKey.subarray(0, 32), publicKey.subarray(32)].map(encodeBase64Url);
+  let key: KeyObject;
+  try {
+    key = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x: x ?? '', y: y ?? '' }, format: 'jwk' });
+  } catch (error) {
+    if (isInvalidKey(error)) return false;
+    throw error;
+  }
+  return verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature);
+};
+
+/** What verifying the approvals of people takes. */
+export const assertionPorts: AssertionPorts = {
+  sha256,
+  verify: (publicKey, message, signature) =>
+    publicKey.length === 32 && verifyEd25519(publicKeyOf(publicKey), message, signature),
+  verifyEs256,
+};
 
 /** A private key that signs, with its public half. */
 export interface Signer {

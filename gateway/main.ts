@@ -1,18 +1,32 @@
 import { setMaxListeners } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import { asEpochMs, asMonoMs, type Random } from '#contract/clock';
 import { encodeHex, utf8 } from '#contract/bytes';
 import { Fault, type Result } from '#contract/result';
 import type { RootBody } from '#contract/root-document';
+import { SEAL_EVERY_MS } from '#contract/seal';
 import { openDoorHardware, type DoorHardware, type DoorHardwareConfig } from '../firmware-bridge/bridge.ts';
+import { openEpochKeys, type EpochKeys } from './epoch-keys.ts';
+import {
+  openJournalHome,
+  reclaimAll,
+  recoverJournal,
+  takeEpoch,
+  type HomePorts,
+  type JournalHome,
+} from './journal-home.ts';
+import { stepDisk, type DiskLevel } from './journal/step-disk.ts';
+import { shiftAllowList } from './loop/override-desk.ts';
+import { openSealChain } from './seal-chain.ts';
+import { createMarkKeeper, openFileMedium } from './second-medium.ts';
 import { createGatewayClock, type GatewayClock } from './clock/gateway-clock.ts';
 import type { SignedTime } from './clock/step-clock.ts';
-import type { GatewayConfig } from './config.ts';
+import { DEFAULT_BALLAST_MIB, type GatewayConfig } from './config.ts';
 import { sha256, systemRandom } from './crypto-ports.ts';
 import { decodeIdentity, decodeTrust, type GatewayIdentity, type IdentityError } from './identity.ts';
-import { openJournal, type Journal, type NewRecord } from './journal/journal.ts';
+import type { NewRecord } from './journal/journal.ts';
 import { createCommandBook } from './loop/command-book.ts';
 import { openDoorLoop, type DoorCrashPoint, type DoorLoop } from './loop/door-loop.ts';
 import { openMachineTime, type MachineBoot } from './machine-time.ts';
@@ -28,11 +42,11 @@ import { discoveryOf } from './sensors/home-assistant.ts';
 import { openMqttLink } from './sensors/mqtt-link.ts';
 import { createWiredContact } from './sensors/wired-contact.ts';
 import { runCommandDesk } from './uplink/command-desk.ts';
-import { runJournalUpload } from './uplink/journal-upload.ts';
+import { runJournalUpload, type OpenEpochAction } from './uplink/journal-upload.ts';
 import { createPause } from './uplink/pause.ts';
 import { openTimeFile, type KeptTime } from './time-file.ts';
-import { runPolicySync, runWake } from './uplink/policy-sync.ts';
-import { createServerClient } from './uplink/server-client.ts';
+import { deniesIn, runPolicySync, runWake } from './uplink/policy-sync.ts';
+import { createServerClient, type ServerClient } from './uplink/server-client.ts';
 
 /** Written into every boot record. */
 export const GATEWAY_VERSION = '0.1.0';
@@ -56,6 +70,8 @@ export interface GatewayOptions {
   readonly fetch?: typeof globalThis.fetch;
   readonly openHardware?: (config: DoorHardwareConfig, clock: GatewayClock) => DoorHardware;
   readonly crashPoint?: (name: CrashPoint) => void;
+  /** Opens the journal's database; a test hands in one that fails. */
+  readonly openDatabase?: HomePorts['openDatabase'];
   /** Which run of the machine this is: signed time of the same run still counts after a restart of the program. */
   readonly boot?: MachineBoot;
 }
@@ -67,40 +83,186 @@ const BACK_TOLERANCE_MS = 2000;
 const REPLAYED_PASSAGES = 5000;
 const CONFIG_SETTING = 'config-fingerprint';
 
+/** How often the disk is looked at, and how soon after a record the head is signed. */
+const CHECK_DISK_EVERY_MS = 60_000;
+const SIGN_WITHIN_MS = 1000;
+const VERIFY_EVERY_MS = 86_400_000;
+/** A slice of records, and a rest after it in which the doors have the machine to themselves. */
+const VERIFIED_AT_ONCE = 200;
+const VERIFY_REST_MS = 100;
+/** How long the start may wait for the number of an epoch. */
+const EPOCH_WITHIN_MS = 10_000;
+
+/** Why the journal has to go on elsewhere: in another epoch, or in another file as well. */
+type Reopening =
+  | { readonly kind: 'epoch'; readonly action: OpenEpochAction }
+  | { readonly kind: 'tail-lost'; readonly lost: number }
+  | { readonly kind: 'storage' };
+
+/** A gateway's doors and tasks over one epoch of its journal. */
+interface Parts {
+  /** Ends them; the journal stays open. */
+  close(): Promise<void>;
+  readonly failed: Promise<never>;
+}
+
+/** What outlives an epoch. */
+interface Base {
+  readonly options: GatewayOptions;
+  readonly identity: GatewayIdentity;
+  readonly root: RootBody;
+  readonly keys: EpochKeys;
+  readonly client: ServerClient;
+  readonly homePorts: HomePorts;
+  /** Version of the orders in force, for the second medium. */
+  readonly inForce: { policy: number };
+}
+
 /**
  * Opens a gateway: identity and trust, journal, orders, doors, broker, server, in this order, so that the doors
- * decide before anything beyond this machine has answered.
+ * decide before anything beyond this machine has answered. Where the journal has to go on in another epoch, doors and
+ * tasks are ended and opened anew over it, as after any start.
  * @throws Fault where the enrolment or the journal cannot be used
  */
 export async function openGateway(options: GatewayOptions): Promise<RunningGateway> {
-  const { config, clock, random } = options;
+  const { config } = options;
   const identity = orFault(decodeIdentity(readText(config.server.keyFile, 'key-file-unreadable')));
   if (identity.gateway !== config.id) throw new Fault('wrong-gateway', { retryable: false });
   const root = orFault(
     await decodeTrust(readText(config.server.trustFile, 'trust-file-unreadable'), identity.site),
   );
 
-  const journal = openJournal(config.dataDir, identity, { clock, random, timeFloor: () => clock.floorMs() });
+  const base = createBase(options, identity, root);
+  const home = await openJournalHome(config.dataDir, base.homePorts);
+  return supervise(base, home);
+}
+
+function createBase(options: GatewayOptions, identity: GatewayIdentity, root: RootBody): Base {
+  const { config, clock, random, log } = options;
+  const client = createServerClient({
+    url: config.server.url,
+    gateway: identity.gateway,
+    signer: identity.signer,
+    clock,
+    random,
+    fetch: options.fetch ?? globalThis.fetch,
+  });
+  const keys = openEpochKeys(join(config.dataDir, 'keys'), identity.gateway, random);
+  const inForce = { policy: 0 };
+  const fetchEpoch = async (after: number): Promise<number | null> => {
+    try {
+      const epoch = await client.fetchEpoch(keys.request(after), AbortSignal.timeout(EPOCH_WITHIN_MS));
+      if (epoch === 'refused') return null;
+      keys.keep(epoch);
+      return epoch;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      log.error({ fault: error.code }, 'the number of the next epoch could not be fetched');
+      return null;
+    }
+  };
+  const homePorts: HomePorts = {
+    identity,
+    keys,
+    clock,
+    random,
+    timeFloor: () => clock.floorMs(),
+    policyVersion: () => inForce.policy,
+    medium: config.secondMedium === undefined ? null : openFileMedium(config.secondMedium.file),
+    spareDir: config.spareDir ?? null,
+    ballastBytes: (config.ballastMiB ?? DEFAULT_BALLAST_MIB) * 1_048_576,
+    shiftSetting: shiftAllowList,
+    ...(options.openDatabase !== undefined && { openDatabase: options.openDatabase }),
+    fetchEpoch,
+    log,
+  };
+  return { options, identity, root, keys, client, homePorts, inForce };
+}
+
+/** Runs the parts of a gateway over one epoch after another, until it is closed. */
+async function supervise(base: Base, first: JournalHome): Promise<RunningGateway> {
+  const { log, config } = base.options;
+  let home = first;
+  let parts: Parts;
+  let reject: (error: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_, onFailed) => {
+    reject = onFailed;
+  });
+  // Whoever does not look at it still has the log line of the process's end.
+  failed.catch(() => undefined);
+  /** Changes of the epoch and the end, one after another. */
+  let queue: Promise<void> = Promise.resolve();
+  let isClosing = false;
+  let isReopening = false;
+
+  async function goOn(reopening: Reopening): Promise<void> {
+    log.error({ why: reopening.kind }, 'the journal goes on in another epoch: the doors begin anew');
+    await parts.close();
+    if (reopening.kind === 'storage') {
+      home.journal.close();
+      home = await recoverJournal(home.dir, config.spareDir ?? home.dir, base.homePorts);
+    } else {
+      const { journal } = home;
+      const action = reopening.kind === 'epoch' ? reopening.action : null;
+      const { epoch, signer } = await takeEpoch(journal.epoch, base.homePorts);
+      const size = action === null ? journal.acknowledgedSize() : action.size;
+      const lost = reopening.kind === 'tail-lost' ? { lost: reopening.lost } : {};
+      journal.openEpoch({ epoch, signer, why: action?.why ?? 'tail-lost', size, ...lost });
+      await reclaimAll(journal);
+    }
+    open(await openParts(base, home, reopen));
+  }
+
+  function reopen(reopening: Reopening): void {
+    // One is enough: the others found the same journal.
+    if (isClosing || isReopening) return;
+    isReopening = true;
+    queue = queue
+      .then(() => (isClosing ? undefined : goOn(reopening)))
+      .then(() => {
+        isReopening = false;
+      });
+    queue.catch(reject);
+  }
+
+  function open(opened: Parts): void {
+    parts = opened;
+    opened.failed.catch(reject);
+  }
+
   try {
-    return await openParts(options, identity, root, journal);
+    open(await openParts(base, home, reopen));
   } catch (error) {
-    journal.close();
+    home.journal.close();
     throw error;
   }
+  let closing: Promise<void> | null = null;
+  const close = async (): Promise<void> => {
+    isClosing = true;
+    await queue.catch(() => undefined);
+    await parts.close();
+    home.journal.close();
+    log.info('gateway stopped');
+  };
+  return { failed, close: () => (closing ??= close()) };
 }
 
 async function openParts(
-  options: GatewayOptions,
-  identity: GatewayIdentity,
-  root: RootBody,
-  journal: Journal,
-): Promise<RunningGateway> {
+  base: Base,
+  home: JournalHome,
+  reopen: (reopening: Reopening) => void,
+): Promise<Parts> {
+  const { options, identity, root, client, keys } = base;
+  const { journal } = home;
   const { config, clock, random, log } = options;
   const crashPoint = options.crashPoint ?? (() => undefined);
   // Before any port is open: a key that cannot be used stops the start.
   const readersOfDoor = config.doors.map(loadReaders);
   const timeFile = openTimeFile(join(config.dataDir, 'time'));
   clock.raiseFloor(journal.timeFloorMs);
+  // An old image that somebody put back has an old floor; another device still has the newer one.
+  const mark = base.homePorts.medium?.read() ?? null;
+  if (mark !== null) clock.raiseFloor(asEpochMs(mark.floorMs));
   takeKeptTime(clock, timeFile.read(), options.boot);
   // Read before the boot is recorded, whose own stamp is the first that may be earlier.
   const backByMs = journal.lastStampMs - clock.epochMs();
@@ -113,7 +275,8 @@ async function openParts(
     journal.append([{ ty: 'config.changed', x: { fingerprint } }], { [CONFIG_SETTING]: fingerprint });
   }
 
-  const trust = { root, site: identity.site, issuer: identity.issuer, gateway: identity.gateway };
+  const { site, issuer, gateway, epoch } = identity;
+  const trust = { root, site, issuer, gateway, epoch };
   const policy = createPolicyStore({
     trust,
     files: openSnapshotFiles(join(config.dataDir, 'policy')),
@@ -154,6 +317,14 @@ async function openParts(
       },
       clock,
     );
+    hardware.onEvent((event) => {
+      if (event.type !== 'journal-mark') return;
+      // An exit that could not be recorded names the place where its record would stand.
+      const isAhead = event.epoch === journal.epoch ? event.sq > journal.size() : event.epoch > journal.epoch;
+      if (!isAhead) return;
+      log.error({ door: doorConfig.id }, 'the door has obeyed records that the journal does not hold');
+      reopen({ kind: 'tail-lost', lost: Math.max(0, event.sq - journal.size()) });
+    });
     const door = openDoorLoop(doorConfig, replayPresence(doorConfig.id, passages), {
       hardware,
       journal,
@@ -201,14 +372,6 @@ async function openParts(
   const { signal } = stopping;
   // Every wait of every task listens to it: that is no leak.
   setMaxListeners(100, signal);
-  const client = createServerClient({
-    url: config.server.url,
-    gateway: identity.gateway,
-    signer: identity.signer,
-    clock,
-    random,
-    fetch: options.fetch ?? globalThis.fetch,
-  });
   const publishDoors = (): void => doors.forEach((door) => door.publish());
   let keptAtMs = -Infinity;
   const keepTime = (): void => {
@@ -248,6 +411,91 @@ async function openParts(
     }
   };
 
+  /** Does something to the journal that the doors do not wait for; what it cannot do now it does later. */
+  const tryJournal = (what: string, work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      log.error({ fault: error.code }, what);
+    }
+  };
+  const sleepMs = (ms: number): Promise<void> => clock.sleepUntil(asMonoMs(clock.monoMs() + ms), signal);
+  const signHead = (): void =>
+    tryJournal('the head of the journal could not be signed', () => journal.signHead());
+  const medium = base.homePorts.medium;
+  const keeper =
+    medium && createMarkKeeper(medium, () => ({ floorMs: clock.floorMs(), policy: base.inForce.policy }));
+  const headPause = createPause(clock);
+  const stopFollowing = journal.onAppended(() => {
+    headPause.wake();
+    base.inForce.policy = policy.current()?.index.version ?? 0;
+    const size = journal.size();
+    tryJournal('the second medium takes no marks', () =>
+      keeper?.follow({ epoch: journal.epoch, size, head: journal.hashAt(size) ?? '' }),
+    );
+  });
+  const stopFailing = journal.onFailed(({ code }) => {
+    // A file that is damaged is set aside; on a disk that fails there is nowhere to go but to another one. Without it
+    // nobody is let in, and everybody out.
+    const hasSpare = config.spareDir !== undefined && home.dir !== config.spareDir;
+    if (hasSpare || code === 'journal-corrupt') reopen({ kind: 'storage' });
+  });
+  async function signHeads(): Promise<void> {
+    while (!signal.aborted) {
+      await headPause.waitMs(VERIFY_EVERY_MS, signal);
+      await sleepMs(SIGN_WITHIN_MS);
+      signHead();
+    }
+  }
+  const seals = openSealChain(config.dataDir, journal);
+  async function sealJournal(): Promise<void> {
+    if (seals === null) return;
+    while (!signal.aborted) {
+      await sleepMs(SEAL_EVERY_MS);
+      if (!signal.aborted) tryJournal('the journal could not be sealed', () => seals.seal());
+    }
+  }
+  async function watchDisk(): Promise<void> {
+    let level: DiskLevel = 'good';
+    const { ballast } = home;
+    const { ballastBytes } = base.homePorts;
+    if (!ballast.isGone() && !(await ballast.hold())) log.error('there is no room for the ballast');
+    while (!signal.aborted) {
+      const { bavail, blocks, bsize } = statfsSync(home.dir);
+      const look = {
+        freeBytes: bavail * bsize,
+        totalBytes: blocks * bsize,
+        isBallastGone: ballast.isGone(),
+        ballastBytes,
+      };
+      const step = stepDisk(level, look);
+      ({ level } = step);
+      for (const action of step.actions) {
+        if (action.kind === 'note')
+          note({ ty: action.ty, x: { freeMiB: Math.floor(look.freeBytes / 1_048_576) } });
+        else if (action.kind === 'give-up-ballast') ballast.giveUp();
+        else if (action.kind === 'hold-ballast') await ballast.hold();
+        else tryJournal('openings could not be erased', () => journal.eraseOpenings(clock.epochMs()));
+      }
+      await sleepMs(CHECK_DISK_EVERY_MS);
+    }
+  }
+  async function verifyJournal(): Promise<void> {
+    while (!signal.aborted) {
+      await sleepMs(VERIFY_EVERY_MS);
+      for (let next: number | null = 0; next !== null && !signal.aborted;) {
+        const slice = journal.verifySlice(next, VERIFIED_AT_ONCE);
+        if ('damaged' in slice) {
+          log.error({ place: slice.damaged }, 'a record of the journal is not what it was');
+          return reopen({ kind: 'storage' });
+        }
+        ({ next } = slice);
+        await sleepMs(VERIFY_REST_MS);
+      }
+    }
+  }
+
   const policyPause = createPause(clock);
   const commandPause = createPause(clock);
   const onCommands = (): void => commandPause.wake();
@@ -259,14 +507,25 @@ async function openParts(
     lastRefusal = why;
   };
   const tasks = [
-    runPolicySync({ policy, client, clock, random, log, pause: policyPause, onTime, onCommands, signal }),
+    runPolicySync({
+      policy,
+      client,
+      clock,
+      random,
+      log,
+      pause: policyPause,
+      onTime,
+      onDate: (at) => clock.raiseFloor(at),
+      onCommands,
+      signal,
+    }),
     runCommandDesk({
       client,
       clock,
       random,
       log,
       pause: commandPause,
-      verify: (jws, nonce) => verifyCommand(jws, trust, nonce),
+      verify: (jws, nonce) => verifyCommand(jws, policy.trust(), nonce),
       obey: createCommandBook(journal.readOrders(), doorById),
       onRefused,
       signal,
@@ -276,12 +535,21 @@ async function openParts(
       clock,
       random,
       rest: createPause(clock),
-      onPolicy: () => policyPause.wake(),
+      onPolicy: (data) => {
+        void policy.takeDenies(deniesIn(data));
+        policyPause.wake();
+      },
       onCommands,
       signal,
     }),
-    runJournalUpload({ journal, client, clock, random, log, crashPoint, signal }),
+    runJournalUpload({ journal, keys, client, clock, random, log, crashPoint, signal }).then((action) => {
+      if (action !== null) reopen({ kind: 'epoch', action });
+    }),
     watchClock(),
+    watchDisk(),
+    signHeads(),
+    sealJournal(),
+    verifyJournal(),
   ];
   const failed = new Promise<never>((_, reject) => {
     for (const task of tasks) task.catch(reject);
@@ -289,7 +557,7 @@ async function openParts(
   // Whoever does not look at it still has the log line of the process's end.
   failed.catch(() => undefined);
   log.info(
-    { gateway: identity.gateway, epoch: identity.epoch, doors: config.doors.length },
+    { gateway: identity.gateway, epoch: journal.epoch, doors: config.doors.length },
     'gateway started',
   );
 
@@ -301,8 +569,9 @@ async function openParts(
     await Promise.allSettled(tasks);
     await link?.close();
     keepTime();
-    journal.close();
-    log.info('gateway stopped');
+    stopFollowing();
+    stopFailing();
+    signHead();
   };
   return { failed, close: () => (closing ??= close()) };
 }

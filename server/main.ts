@@ -2,19 +2,26 @@ import type { RoleName } from '#contract/api';
 import { encodeBase64Url } from '#contract/bytes';
 import type { Clock, Random } from '#contract/clock';
 import { Fault } from '#contract/result';
+import { askWitnessesUntil } from './audit/ask-witnesses.ts';
 import { createNonceMemory } from './auth/gateway-request.ts';
+import { rpIdOf } from './auth/passkeys.ts';
 import { createPasswordCheck } from './auth/passwords.ts';
 import { createSignInThrottle } from './auth/sign-in-throttle.ts';
+import { createSsoClient } from './auth/sso-client.ts';
 import { createApp } from './http/app.ts';
+import type { AppPorts } from './http/app-env.ts';
 import { createMetrics } from './http/metrics.ts';
 import { listen, remoteAddress } from './http/serve.ts';
+import { SSO_CALLBACK } from './http/sso-routes.ts';
 import { loadWebFiles } from './http/web-files.ts';
+import { createMailer } from './notify/mail.ts';
+import { deliverOutboxUntil } from './procedure/deliver-outbox.ts';
 import { openDemo } from './procedure/demo-seed.ts';
 import { enrolPerson } from './procedure/enrol-person.ts';
 import { keepHouseUntil } from './procedure/housekeeping.ts';
 import { openSite } from './procedure/open-site.ts';
 import type { Log } from './procedure/site.ts';
-import type { ServerSettings } from './settings.ts';
+import { settingRows, type ServerSettings } from './settings.ts';
 import { openDatabase } from './store/database.ts';
 
 /** What a server is started with. */
@@ -25,6 +32,8 @@ export interface ServerOptions {
   readonly log: Log;
   /** Version of the program, e.g. `0.1.0`. */
   readonly version: string;
+  /** Tells which cards a number may stand for; without it that route answers that it cannot. */
+  readonly cardReadings?: NonNullable<AppPorts['cardReadings']>;
 }
 
 /** A server that runs. */
@@ -41,27 +50,35 @@ export interface RunningServer {
 export async function openServer(options: ServerOptions): Promise<RunningServer> {
   const { settings, clock, random, log } = options;
   const { demo } = settings;
+  const scheme = settings.tls === null ? 'http' : 'https';
+  const publicUrl = new URL(settings.publicUrl ?? `${scheme}://${settings.host}:${settings.port}`);
   const site = await openSite({
     id: settings.siteId,
     timeZone: settings.timeZone,
     databaseUrl: settings.databaseUrl,
     keysDir: settings.keysDir,
+    rpId: rpIdOf(publicUrl),
     clock,
     random,
     log,
   });
   const closing = new AbortController();
   try {
-    const scheme = settings.tls === null ? 'http' : 'https';
     const app = createApp({
       site,
       siteName: settings.siteName,
       locale: settings.locale,
-      publicUrl: new URL(settings.publicUrl ?? `${scheme}://${settings.host}:${settings.port}`),
+      agency: settings.agency,
+      publicUrl,
       version: options.version,
       passwords: await createPasswordCheck(encodeBase64Url(random.bytes(16))),
       throttle: createSignInThrottle(),
       nonces: createNonceMemory(),
+      sessionIdleMs: settings.sessionIdleMs,
+      settings: settingRows(settings),
+      cardReadings: options.cardReadings ?? null,
+      sso:
+        settings.sso === null ? null : createSsoClient(settings.sso, new URL(SSO_CALLBACK, publicUrl).href),
       metrics: createMetrics({ hasProcessFigures: true }),
       webFiles: loadWebFiles(settings.webDir),
       demo:
@@ -75,7 +92,13 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       closing: closing.signal,
     });
     const listening = await listen(app, settings);
-    const house = keepHouseUntil(site, closing.signal);
+    const house = Promise.all([
+      keepHouseUntil(site, closing.signal),
+      askWitnessesUntil(site, settings.witnessUrls, closing.signal),
+    ]);
+    const { webhook, mail, locale } = settings;
+    const mailer = mail === null ? null : createMailer(mail, { link: publicUrl, locale });
+    const delivery = deliverOutboxUntil(site, { webhook, mailer }, closing.signal);
     const url = `${scheme}://${settings.host}:${listening.port}`;
     log.info({ url, site: site.id, version: options.version }, 'server is ready');
     return {
@@ -83,7 +106,8 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       close: async () => {
         closing.abort();
         await listening.close();
-        await house;
+        await Promise.all([house, delivery]);
+        mailer?.close();
         await site.db.destroy();
       },
     };

@@ -89,7 +89,6 @@ export interface ApiClient {
   people(cursor?: string): Promise<ApiResult<Page<Person>>>;
   addPerson(person: NewPerson): Promise<ApiResult<Person>>;
   credentials(cursor?: string): Promise<ApiResult<Page<Credential>>>;
-  addCredential(personId: string, card: string): Promise<ApiResult<Credential>>;
   setCredentialState(id: string, state: Credential['state']): Promise<ApiResult<Credential>>;
   gateways(): Promise<ApiResult<Page<GatewaySummary>>>;
   addGateway(id: string, doors: readonly string[]): Promise<ApiResult<EnrolmentToken>>;
@@ -221,7 +220,6 @@ export function createApiClient(ports: ApiPorts): ApiClient {
     people: (cursor) => get(`/people${queryOf({ cursor, limit: 200 })}`),
     addPerson: (person) => post('/people', person),
     credentials: (cursor) => get(`/credentials${queryOf({ cursor, limit: 200 })}`),
-    addCredential: (personId, card) => post('/credentials', { personId, card }),
     setCredentialState: (id, state) => call('PATCH', `/credentials/${part(id)}`, { state }),
     gateways: () => get('/gateways'),
     addGateway: (id, doors) => post('/gateways', { id, doors }),

@@ -4,6 +4,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { unzipSync } from 'fflate';
 import { verifyBundle, type BundleVerdict } from '#contract/bundle';
 import type { VerifyEd25519 } from '#contract/checkpoint';
+import type { VerifyEs256 } from '#contract/webauthn';
 
 /** What became of a check: a verdict, or why none is possible here. */
 export type EvidenceCheck =
@@ -35,6 +36,20 @@ const verify: VerifyEd25519 = async (publicKey, message, signature) => {
   }
 };
 
+const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+
+const verifyEs256: VerifyEs256 = async (publicKey, message, signature) => {
+  try {
+    // The uncompressed form of a point: 04, x, y.
+    const point = new Uint8Array([4, ...publicKey]);
+    const key = await crypto.subtle.importKey('raw', point, P256, false, ['verify']);
+    return await crypto.subtle.verify(P256, key, signature as BufferSource, message as BufferSource);
+  } catch (error) {
+    if (error instanceof DOMException) return false;
+    throw error;
+  }
+};
+
 function unzip(bytes: Uint8Array): ReadonlyMap<string, Uint8Array> | null {
   try {
     const files = Object.entries(unzipSync(bytes));
@@ -58,7 +73,7 @@ export async function checkEvidence(
   if (files === null) return { kind: 'unreadable' };
   const verdict = await verifyBundle(
     files,
-    { sha256, hmac: (key, message) => hmac(sha256, key, message), verify },
+    { sha256, hmac: (key, message) => hmac(sha256, key, message), verify, verifyEs256 },
     {
       onProgress: async (done, total) => {
         onProgress(total === 0 ? 100 : Math.floor((done / total) * 100));

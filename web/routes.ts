@@ -37,6 +37,11 @@ export const ROUTES = [
     nav: { word: 'home', icon: 'home' },
   },
   {
+    path: '/desk',
+    roles: ['officer'],
+    nav: { word: 'desk', icon: 'inbox' },
+  },
+  {
     path: '/inside',
     roles: ['supervisor', 'officer'],
     nav: { word: 'inside', icon: 'people' },
@@ -48,18 +53,49 @@ export const ROUTES = [
   },
   {
     path: '/people',
-    roles: ['administrator'],
+    roles: ['administrator', 'officer'],
     nav: { word: 'people', icon: 'people' },
   },
   {
-    path: '/cards',
+    // Before the page of a person: the first row that fits an address is taken.
+    path: '/people/import',
     roles: ['administrator'],
+  },
+  {
+    path: '/people/:id',
+    roles: ['administrator', 'officer', 'auditor', 'privacy-officer'],
+  },
+  {
+    path: '/cards',
+    roles: ['administrator', 'officer'],
     nav: { word: 'cards', icon: 'card' },
   },
   {
     path: '/gateways',
     roles: ['administrator'],
     nav: { word: 'gateways', icon: 'gateway' },
+  },
+  {
+    path: '/rules',
+    roles: ['administrator'],
+    nav: { word: 'rules', icon: 'calendar' },
+  },
+  {
+    path: '/rules/holidays',
+    roles: ['administrator'],
+  },
+  {
+    path: '/places',
+    roles: ['administrator', 'officer'],
+    nav: { word: 'places', icon: 'building' },
+  },
+  {
+    path: '/places/purposes',
+    roles: ['administrator', 'officer'],
+  },
+  {
+    path: '/places/maintenance',
+    roles: ['administrator', 'officer'],
   },
   {
     path: '/events',
@@ -75,6 +111,81 @@ export const ROUTES = [
     path: '/evidence',
     roles: ['auditor', 'supervisor', 'administrator'],
     nav: { word: 'evidence', icon: 'shield' },
+  },
+  {
+    path: '/audit-trail',
+    roles: ['auditor'],
+    nav: { word: 'auditTrail', icon: 'history' },
+  },
+  {
+    path: '/reviews',
+    roles: ['auditor', 'supervisor', 'officer', 'administrator'],
+    nav: { word: 'reviews', icon: 'checkCircle' },
+  },
+  {
+    path: '/reviews/signals',
+    roles: ['auditor', 'supervisor', 'officer', 'administrator'],
+  },
+  {
+    path: '/reviews/log',
+    roles: ['auditor', 'supervisor', 'officer', 'administrator'],
+  },
+  {
+    path: '/reviews/:id',
+    roles: ['auditor', 'supervisor', 'officer', 'administrator'],
+  },
+  {
+    path: '/reports',
+    roles: ['auditor', 'supervisor', 'officer', 'administrator'],
+    nav: { word: 'reports', icon: 'print' },
+  },
+  {
+    path: '/reports/:kind',
+    roles: ['auditor', 'supervisor', 'officer', 'administrator'],
+  },
+  {
+    path: '/privacy',
+    roles: ['privacy-officer', 'auditor', 'supervisor'],
+    nav: { word: 'privacy', icon: 'lock' },
+  },
+  {
+    path: '/privacy/people',
+    roles: ['privacy-officer', 'auditor'],
+  },
+  {
+    path: '/privacy/retention',
+    roles: ['privacy-officer', 'auditor'],
+  },
+  {
+    path: '/privacy/views',
+    roles: ['privacy-officer', 'auditor'],
+  },
+  {
+    path: '/keys',
+    roles: ['administrator', 'auditor'],
+    nav: { word: 'keys', icon: 'key' },
+  },
+  {
+    path: '/settings',
+    roles: ['administrator', 'auditor'],
+    nav: { word: 'settings', icon: 'sliders' },
+  },
+  {
+    path: '/sop',
+    roles: EVERYBODY,
+    nav: { word: 'sop', icon: 'book' },
+  },
+  {
+    path: '/sop/new',
+    roles: ['officer', 'administrator'],
+  },
+  {
+    path: '/sop/:id',
+    roles: EVERYBODY,
+  },
+  {
+    path: '/sop/:id/edit',
+    roles: ['officer', 'administrator'],
   },
   {
     path: '/door',
@@ -96,6 +207,14 @@ export const ROUTES = [
     roles: EVERYBODY,
   },
   {
+    path: '/requests/:id/story',
+    roles: ['auditor', 'supervisor', 'officer', 'administrator'],
+  },
+  {
+    path: '/requests/:id/code',
+    roles: ['technician', 'supervisor', 'officer'],
+  },
+  {
     path: '/decide/:id',
     roles: ['supervisor'],
   },
@@ -103,6 +222,19 @@ export const ROUTES = [
     path: '/account',
     roles: EVERYBODY,
     nav: { word: 'account', icon: 'person' },
+  },
+  {
+    path: '/account/security',
+    roles: EVERYBODY,
+  },
+  {
+    path: '/account/data',
+    roles: EVERYBODY,
+  },
+  {
+    // Where single sign-on comes back to: who is signed in already wanted to link an account.
+    path: '/masuk',
+    roles: EVERYBODY,
   },
 ] as const satisfies readonly RouteRow[];
 

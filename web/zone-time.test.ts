@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addDays, instantOf, wallTimeOf } from './zone-time.ts';
+import { addDays, instantOf, utcOffsetOf, wallTimeOf } from './zone-time.ts';
 
 const ZONES = ['Asia/Jakarta', 'Asia/Makassar', 'Asia/Jayapura', 'Europe/Berlin'];
 
@@ -33,5 +33,13 @@ describe('zone time', () => {
   it('W12: days are counted over the ends of months', () => {
     expect(addDays('2026-02-28', 1)).toBe('2026-03-01');
     expect(addDays('2026-01-01', -1)).toBe('2025-12-31');
+  });
+
+  it('W12: the offset of a zone is what weekly hours carry', () => {
+    const atMs = Date.UTC(2026, 2, 12, 7, 5);
+    expect(
+      ['Asia/Jakarta', 'Asia/Makassar', 'Asia/Jayapura', 'UTC'].map((z) => utcOffsetOf(atMs, z)),
+    ).toEqual(['+07:00', '+08:00', '+09:00', '+00:00']);
+    expect(utcOffsetOf(atMs, 'America/St_Johns')).toBe('-02:30');
   });
 });

@@ -53,6 +53,14 @@ function offsetMs(atMs: number, timeZone: string): number {
   return asUtc - Math.floor(atMs / 1000) * 1000;
 }
 
+/** How far a zone is from UTC at an instant, as `+07:00`. */
+export function utcOffsetOf(atMs: number, timeZone: string): string {
+  const minutes = Math.round(offsetMs(atMs, timeZone) / 60_000);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const size = Math.abs(minutes);
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+}
+
 /**
  * Finds the instant (ms since 1970) at which the wall clock of a zone shows this; null where the text is no time.
  * In an hour that a clock change repeats, the later one; in one that it skips, the instant after the gap.

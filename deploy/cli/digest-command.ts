@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { verifyBundle } from '#contract/bundle';
 import { encodeDigest, weekOf } from '#contract/digest';
 import { createDigest } from '#contract/digest-check';
-import { hmacSha256, sha256, verifyEd25519 } from '../../server/signing/node-crypto.ts';
+import { assertionPorts, hmacSha256, sha256 } from '../../server/signing/node-crypto.ts';
 import { drawDigestPage } from './digest-page.ts';
 import { loadLocalEvidence } from './local-evidence.ts';
 import { createCommand, EXIT, JSON_OPTION, UnusableInput } from './program.ts';
@@ -34,7 +34,7 @@ export const digestCommand = createCommand(
         ? await loadLocalEvidence('digest', { from: null, until: null })
         : readBundle(args.bundle);
     // What is signed by hand must be what an auditor can verify: so we look at it first.
-    const verdict = await verifyBundle(files, { sha256, hmac: hmacSha256, verify: verifyEd25519 });
+    const verdict = await verifyBundle(files, { ...assertionPorts, hmac: hmacSha256 });
     if (!verdict.ok) {
       output.complain(
         `palang digest: the evidence does not verify: ${verdict.error.reason}; see palang verify`,

@@ -13,8 +13,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { utf8 } from '#contract/bytes';
+import { encodeBase64Url, utf8 } from '#contract/bytes';
 import { rootFingerprint } from '#contract/root-document';
+import { parseSealEscrow } from '#contract/seal';
 import { rootBody, rootKey, signRoot, SITE } from '../../test/contract/evidence-fixture.ts';
 import { runCaptured } from '../../test/contract/run-captured.ts';
 import { sha256, verifyEd25519 } from '../../test/contract/test-keys.ts';
@@ -84,6 +85,19 @@ const enrolHere = (...args: string[]) =>
 const leftBehind = () => (existsSync(join(folder, 'keys')) ? readdirSync(join(folder, 'keys')) : []);
 
 describe('palang enrol', () => {
+  it('DC60: --escrow gives the auditor the first seal key, and the gateway the same', async () => {
+    const file = join(folder, 'untuk-auditor.txt');
+    const { exitCode, out } = await enrolHere('--escrow', file);
+    expect(exitCode).toBe(0);
+    expect(out).toContain('for the auditor');
+    const escrow = parseSealEscrow(sha256, readFileSync(file, 'utf8'));
+    if (!escrow.ok) throw new Error(escrow.error);
+    expect(escrow.value).toMatchObject({ site: SITE, gateway: 'gw-ruang-server' });
+    const kept = JSON.parse(readFileSync(join(folder, 'data/seal.json'), 'utf8')) as unknown;
+    expect(kept).toEqual({ i: 0, key: encodeBase64Url(escrow.value.key) });
+    expect(statSync(file).mode & 0o077).toBe(0);
+  });
+
   it('DC6: writes key and trust for their owner alone, and proves that it holds the key', async () => {
     const { exitCode, out, errors } = await enrolHere();
     expect({ exitCode, errors }).toEqual({ exitCode: 0, errors: '' });

@@ -9,6 +9,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { encodeSealEscrow } from '#contract/seal';
+import { saveSealKey } from '../../gateway/seal-chain.ts';
+import { sha256 } from '../../gateway/crypto-ports.ts';
 import { enrolGateway, type EnrolError, type Enrolment } from '../../gateway/uplink/enrol.ts';
 import { loadConfigFile } from './gateway-config-file.ts';
 import { createCommand, EXIT, JSON_OPTION, UnusableInput } from './program.ts';
@@ -40,6 +43,12 @@ export const enrolCommand = createCommand(
       valueHint: 'hex',
       description: 'fingerprint of the root keys as it stands on paper; nothing is written if it differs',
     },
+    escrow: {
+      type: 'string',
+      valueHint: 'file',
+      description:
+        'seals the journal every quarter of an hour; the first key goes to this file, for the auditor',
+    },
     ...JSON_OPTION,
   },
   async (args, output) => {
@@ -52,6 +61,7 @@ export const enrolCommand = createCommand(
     const token = args.token === '-' ? await readSecretLine() : args.token;
     // Opened before the token is spent: a folder that cannot be written must not cost one.
     const drafts = [openDraft(trustFile), openDraft(keyFile)] as const;
+    const escrow = args.escrow === undefined ? null : openDraft(args.escrow);
     try {
       const enrolled = await enrolGateway({ url, token, random: systemRandom, fetch });
       if (!enrolled.ok) {
@@ -66,14 +76,27 @@ export const enrolCommand = createCommand(
       }
       // The key last: a gateway without a key is not enrolled, one without trust would not start.
       drafts[0].save(`${JSON.stringify(enrolled.value.trustFile, null, 2)}\n`);
+      if (escrow !== null) keepEscrow(escrow, config.dataDir, enrolled.value.keyFile);
       drafts[1].save(`${JSON.stringify(enrolled.value.keyFile, null, 2)}\n`);
       report(enrolled.value, config.server, args.json === true, output.say);
+      if (escrow !== null && args.json !== true) {
+        output.say(`Seal key    ${args.escrow} (for the auditor; take it off this machine)`);
+      }
       return EXIT.done;
     } finally {
       for (const draft of drafts) draft.discard();
+      escrow?.discard();
     }
   },
 );
+
+/** The auditor's copy first: a seal whose key nobody kept proves nothing. */
+function keepEscrow(draft: Draft, dataDir: string, { site, gateway }: Enrolment['keyFile']): void {
+  const key = systemRandom.bytes(32);
+  draft.save(encodeSealEscrow(sha256, { site, gateway, key }));
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  saveSealKey(dataDir, 0, key);
+}
 
 const isLoopback = (host: string): boolean => /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host);
 

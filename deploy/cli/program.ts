@@ -188,8 +188,12 @@ const FAULT_WORDS: Readonly<Record<string, string>> = {
   'key-file-missing': 'a key of the site is missing from the folder of keys',
   'key-file-readable-by-others': 'a key of the site can be read by others; chmod 600',
   'key-file-unreadable': 'the key file of this gateway cannot be read; enrol it first (palang enrol)',
+  'backup-does-not-fit': 'the rows of this backup do not fit the tables of this version',
   'keys-do-not-fit-database': 'the keys are not those that this database was made with',
   'keys-of-another-site': 'the keys are those of another site; check PALANG_SITE',
+  'openings-key-wrong':
+    'openings.key is not the one that this database was sealed with; put the right one back',
+  'opening-damaged': 'a sealed opening was changed in the database',
   'reader-key-all-zero':
     'the key file of a reader holds the all-zero key, which everybody knows; pair the reader',
   'reader-key-default':
@@ -197,6 +201,8 @@ const FAULT_WORDS: Readonly<Record<string, string>> = {
   'reader-key-malformed': 'the key file of a reader must hold 32 hex digits and nothing else',
   'reader-key-unreadable': 'the key file of a reader cannot be read',
   'root-document-damaged': 'site-root.json cannot be read',
+  'root-not-genuine': 'the root documents are not signed as they must be',
+  'key-not-in-root-document': 'a key of this server is not the one that the root document names',
   'trust-file-not-genuine': 'the trust file is not signed as it must be',
   'trust-file-unreadable': 'the trust file of this gateway cannot be read; enrol it first (palang enrol)',
   'wrong-gateway': 'the key file is that of another gateway than the configuration names',

@@ -6,6 +6,7 @@ import type { ServerSettings } from '../../server/settings.ts';
 import { decodeSettings, describeSettings } from '../../server/settings.ts';
 import { sha256 } from '../../server/signing/node-crypto.ts';
 import { createSystemClock } from '../all-in-one/system-clock.ts';
+import { readCardText } from './card-readings.ts';
 import { createCommand, EXIT, JSON_OPTION, UnusableInput } from './program.ts';
 import { createLog, stopRequested, systemRandom } from './system-ports.ts';
 import { VERSION } from './version.ts';
@@ -46,6 +47,7 @@ export const serverCommand = createCommand(
       random: systemRandom,
       log: createLog('server'),
       version: VERSION,
+      cardReadings: readCardText,
     });
     await stopped;
     await server.close();

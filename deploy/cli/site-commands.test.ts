@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -94,9 +94,18 @@ describe('palang user', () => {
 
   it.each(['reset', 'disable', 'end-sessions'])('DC8: %s ends every session', async (action) => {
     const { id } = JSON.parse((await createAdmin()).out) as { id: string };
-    const isOpen = () => inDatabase(async (db) => (await findSession(db, 'hash', 1)) !== null);
+    const isOpen = () =>
+      inDatabase(async (db) => (await findSession(db, 'hash', { now: 1, idleMs: 9e15 })) !== null);
     await inDatabase((db) =>
-      insertSession(db, { tokenHash: 'hash', personId: id, createdAt: 0, expiresAt: 9e15 }),
+      insertSession(db, {
+        id: 'ss_1',
+        tokenHash: 'hash',
+        personId: id,
+        createdAt: 0,
+        expiresAt: 9e15,
+        method: 'password',
+        device: null,
+      }),
     );
     expect(await isOpen()).toBe(true);
     expect(await run('user', action, 'admin')).toMatchObject({ exitCode: 0 });
@@ -123,6 +132,49 @@ describe('palang user', () => {
     expect(existsSync(home)).toBe(false);
     await createAdmin();
     expect(await run('user', 'disable', 'budi')).toMatchObject({ exitCode: 1 });
+  });
+});
+
+describe('palang user import', () => {
+  const table = (kind: string): string => {
+    const file = join(home, 'orang.csv');
+    mkdirSync(home, { recursive: true });
+    writeFileSync(file, `NIP,Nama,Instansi,Jenis\nP-1,Ayu Contoh,Dinas Contoh,${kind}\n`);
+    return file;
+  };
+  const people = () =>
+    inDatabase(async (db) => (await db.selectFrom('people').select('name').execute()).length);
+
+  it('DC53: a dry run says what would happen, and then it happens, once', async () => {
+    await createAdmin();
+    expect(await run('user', 'import', table('ASN'), '--dry-run')).toMatchObject({
+      exitCode: 0,
+      out: '1 new, 0 changed, 0 as they were, 0 faults\nnothing was written: dry run\n',
+    });
+    expect(await people()).toBe(1);
+    expect(await run('user', 'import', table('ASN'))).toMatchObject({ exitCode: 0 });
+    expect(JSON.parse((await run('user', 'import', table('ASN'), '--json')).out)).toMatchObject({
+      isWritten: true,
+      created: 0,
+      unchanged: 1,
+    });
+    expect(await people()).toBe(2);
+  });
+
+  it('DC53: a fault is told with row and column, and nothing is written', async () => {
+    await createAdmin();
+    expect(await run('user', 'import', table('bos'))).toMatchObject({
+      exitCode: 1,
+      out: 'row 2, Jenis: not-a-choice\n0 new, 0 changed, 0 as they were, 1 faults\nnothing was written\n',
+    });
+    expect(await people()).toBe(1);
+  });
+
+  it('DC53: what is no table, not there or too much is unusable', async () => {
+    await createAdmin();
+    for (const file of ['orang.txt', 'tidak-ada.csv']) {
+      expect(await run('user', 'import', file)).toMatchObject({ exitCode: 2 });
+    }
   });
 });
 

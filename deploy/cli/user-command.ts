@@ -1,14 +1,16 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import { newPersonSchema } from '#contract/api';
 import { Fault } from '#contract/result';
 import type { ServerSettings } from '../../server/settings.ts';
 import type { Database } from '../../server/store/database.ts';
+import { MAX_IMPORT_CHARACTERS } from '#contract/api-people';
 import { createSystemClock } from '../all-in-one/system-clock.ts';
 import { createCommand, EXIT, JSON_OPTION, UnusableInput, type Output } from './program.ts';
 import { loadSettings } from './server-command.ts';
 import { readSecretLine, systemRandom } from './system-ports.ts';
 
-const ACTIONS = ['create', 'reset', 'disable', 'enable', 'end-sessions'] as const;
+const ACTIONS = ['create', 'reset', 'disable', 'enable', 'end-sessions', 'import'] as const;
 
 /** `palang user`: accounts in the database of this machine, for the first administrator and for lost passwords. */
 export const userCommand = createCommand(
@@ -16,7 +18,11 @@ export const userCommand = createCommand(
   'makes and keeps accounts in the database of this machine',
   {
     action: { type: 'positional', description: ACTIONS.join(', '), required: true },
-    username: { type: 'positional', description: 'name that the person signs in with', required: true },
+    username: {
+      type: 'positional',
+      description: 'name that the person signs in with; import: a table of people, .csv or .xlsx',
+      required: true,
+    },
     name: { type: 'string', description: 'create: full name' },
     organisation: { type: 'string', description: 'create: where the person works' },
     roles: {
@@ -28,6 +34,7 @@ export const userCommand = createCommand(
       type: 'boolean',
       description: 'create, reset: read the password from standard input; otherwise one is made and shown',
     },
+    'dry-run': { type: 'boolean', description: 'import: only say what would happen' },
     ...JSON_OPTION,
   },
   async (args, output) => {
@@ -35,6 +42,13 @@ export const userCommand = createCommand(
     if (action === undefined) throw new UnusableInput(`the action is one of ${ACTIONS.join(', ')}`);
     const settings = loadSettings();
     const isJson = args.json === true;
+    if (action === 'import') {
+      return importTable(
+        settings,
+        { file: args.username, isDryRun: args['dry-run'] === true, isJson },
+        output,
+      );
+    }
     if (action === 'create') {
       const password = await choosePassword(args['password-stdin'] === true);
       return create(settings, { ...args, password }, (id) =>
@@ -162,4 +176,51 @@ function tell(output: Output, isJson: boolean, facts: Readonly<Record<string, st
   const { action, username, password } = facts;
   output.say(`${action}: ${username}: done`);
   if (password !== undefined) output.say(`password: ${password}   (shown once)`);
+}
+
+/** Reads a table as the server is sent it: CSV as text, XLSX in base64. */
+function readTableFile(path: string): { readonly format: 'csv' | 'xlsx'; readonly content: string } {
+  const format = { '.csv': 'csv', '.xlsx': 'xlsx' }[extname(path).toLowerCase()] as
+    'csv' | 'xlsx' | undefined;
+  if (format === undefined) throw new UnusableInput('the table ends in .csv or .xlsx');
+  if (!existsSync(path)) throw new UnusableInput('there is no such table');
+  const content = readFileSync(path, format === 'csv' ? 'utf8' : 'base64');
+  if (content.length > MAX_IMPORT_CHARACTERS) throw new UnusableInput('the table is too large');
+  return { format, content };
+}
+
+async function importTable(
+  settings: ServerSettings,
+  order: { readonly file: string; readonly isDryRun: boolean; readonly isJson: boolean },
+  output: Output,
+): Promise<number> {
+  const table = readTableFile(order.file);
+  const db = await openExisting(settings);
+  try {
+    const { importPeople } = await import('../../server/procedure/import-people.ts');
+    const { openVaultKey } = await import('../../server/signing/vault-key.ts');
+    const { createPiiBox } = await import('../../server/signing/pii-box.ts');
+    const pii = createPiiBox(openVaultKey(settings.keysDir, systemRandom), systemRandom);
+    const site = {
+      db,
+      clock: createSystemClock(),
+      random: systemRandom,
+      pii,
+      timeZone: settings.timeZone,
+    };
+    const done = await importPeople(site, null, { ...table, isDryRun: order.isDryRun });
+    if (!done.ok) throw new UnusableInput('this is no table that can be read');
+    const { isDryRun, isWritten, created, updated, unchanged, errors } = done.value;
+    if (order.isJson) output.say(JSON.stringify(done.value));
+    else {
+      for (const { row, column, code } of errors) {
+        output.say(`row ${row}${column === null ? '' : `, ${column}`}: ${code}`);
+      }
+      output.say(`${created} new, ${updated} changed, ${unchanged} as they were, ${errors.length} faults`);
+      if (!isWritten) output.say(isDryRun ? 'nothing was written: dry run' : 'nothing was written');
+    }
+    return errors.length > 0 ? EXIT.no : EXIT.done;
+  } finally {
+    await db.destroy();
+  }
 }

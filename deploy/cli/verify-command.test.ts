@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { zipSync } from 'fflate';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { encodeBase64Url, utf8 } from '#contract/bytes';
+import { encodeSealEscrow, sealMac, type SealEscrow } from '#contract/seal';
 import { makeBundle, type EvidenceOptions } from '../../test/contract/evidence-fixture.ts';
 import { runCaptured } from '../../test/contract/run-captured.ts';
+import { hmac, sha256 } from '../../test/contract/test-keys.ts';
 import { verifyCommand } from './verify-command.ts';
 
 const JOURNAL = 'journal/gw-arsip/1.jsonl';
@@ -48,6 +51,29 @@ describe('palang verify', () => {
       expect(out).toMatch(/Root keys {3}(?:[0-9a-f]{4} ?){8}\n/);
       expect(out).not.toContain('\u001b');
     }
+  });
+
+  it('DC61: holds the seals of a gateway against the key that the auditor kept', async () => {
+    const seal = { site: 'dinas-contoh', gateway: 'gw-ruang-server', key: sha256(utf8('kunci')) };
+    const state = { i: 0, size: 0, root: sha256(new Uint8Array()) };
+    const mac = sealMac(hmac, seal.key, state);
+    const x = { i: 0, size: 0, root: encodeBase64Url(state.root), mac };
+    const facts: EvidenceOptions['facts'] = (sq) => (sq === 3 ? { ty: 'journal.sealed', x } : {});
+    const bundle = zipFile(await makeBundle({ ...growing, facts }));
+    const keep = (escrow: SealEscrow, name: string): string => {
+      const file = join(root, name);
+      writeFileSync(file, encodeSealEscrow(sha256, escrow));
+      return file;
+    };
+    const { exitCode, out } = await verify(bundle, '--seal-key', keep(seal, 'genuine.txt'));
+    expect(exitCode).toBe(0);
+    expect(out).toContain('Seals       1 of gw-ruang-server');
+    const other = await verify(bundle, '--seal-key', keep({ ...seal, key: sha256(seal.key) }, 'other.txt'));
+    expect(other.exitCode).toBe(1);
+    expect(other.out).toContain('journal/gw-ruang-server/1.jsonl, line 4, record 3');
+    const mistyped = join(root, 'mistyped.txt');
+    writeFileSync(mistyped, encodeSealEscrow(sha256, seal).replace(/key ./, 'key z'));
+    expect((await verify(bundle, '--seal-key', mistyped)).exitCode).toBe(2);
   });
 
   it('DC3: says no with file, line, record and reason', async () => {

@@ -1,12 +1,18 @@
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { stdout } from 'node:process';
 import { verifyBundle, type BundleReport, type BundleVerdict } from '#contract/bundle';
 import { checkExtension, type ExtensionFailure } from '#contract/bundle-extension';
+import { checkBundleSeals } from '#contract/bundle-seals';
+import type { NoteKey } from '#contract/checkpoint';
+import { checkWitness, type Witnessed } from '#contract/bundle-witness';
+import { parseWitnessKey } from '#contract/witness';
 import type { BundleFailure } from '#contract/bundle-failure';
 import { checkDigests, type DigestFailure, type DigestFile, type DigestReport } from '#contract/digest-check';
 import { verifyEventProof, type EventProofReport } from '#contract/event-proof';
 import { err, ok, type Result } from '#contract/result';
-import { hmacSha256, sha256, verifyEd25519 } from '../../server/signing/node-crypto.ts';
+import { parseSealEscrow, type SealEscrow } from '#contract/seal';
+import { assertionPorts, hmacSha256, sha256 } from '../../server/signing/node-crypto.ts';
 import {
   createCommand,
   EXIT,
@@ -19,7 +25,7 @@ import {
 import { readBundle, readDigest, readEventProof } from './read-bundle.ts';
 import type { ZipContent } from './read-zip.ts';
 
-const ports = { sha256, hmac: hmacSha256, verify: verifyEd25519 };
+const ports = { ...assertionPorts, hmac: hmacSha256 };
 
 const verifyOnce = createCommand(
   'verify',
@@ -40,6 +46,16 @@ const verifyOnce = createCommand(
       valueHint: 'file...',
       description: 'weekly digests that others have kept, as text; the bundle must hold what they stand for',
     },
+    'seal-key': {
+      type: 'string',
+      valueHint: 'file',
+      description: 'key that was kept when a gateway was enrolled with --escrow; its seals must hold',
+    },
+    'witness-key': {
+      type: 'string',
+      valueHint: 'file',
+      description: 'public key of a witness, as it prints it; it must have signed a head of the site log',
+    },
     'root-fingerprint': {
       type: 'string',
       valueHint: 'hex',
@@ -55,6 +71,7 @@ const verifyOnce = createCommand(
     if (proof !== null) {
       if (args.previous !== undefined) throw new UnusableInput('--previous is for bundles');
       if (args.digest !== undefined) throw new UnusableInput('--digest is for bundles');
+      if (args['seal-key'] !== undefined) throw new UnusableInput('--seal-key is for bundles');
       const verdict = await verifyEventProof(proof, ports, paper);
       if (verdict.ok) showReport(verdict.value, eventLines(verdict.value, show.isCompared), show);
       else showFailure({ file: basename(args.bundle), seq: null, ...verdict.error }, show);
@@ -63,6 +80,8 @@ const verifyOnce = createCommand(
     const content = readBundle(args.bundle);
     const older = args.previous === undefined ? null : await readPrevious(args.previous);
     const digests = splitValues(args.digest).map(readDigest);
+    const escrow = args['seal-key'] === undefined ? null : readEscrow(args['seal-key']);
+    const witness = args['witness-key'] === undefined ? null : readWitnessKey(args['witness-key']);
     const verdict = withDamage(
       await verifyBundle(content.files, ports, {
         ...paper,
@@ -70,7 +89,9 @@ const verifyOnce = createCommand(
       }),
       content.damaged,
     );
-    const said = verdict.ok ? await compared(verdict.value, content, { older, digests }) : verdict;
+    const said = verdict.ok
+      ? await compared(verdict.value, content, { older, digests, escrow, witness })
+      : verdict;
     if (said.ok) showReport(said.value, bundleLines(said.value, show.isCompared), show);
     else showFailure(said.error, show);
     return said.ok ? EXIT.done : EXIT.no;
@@ -84,7 +105,32 @@ export const verifyCommand = joinValues(verifyOnce, 'digest');
 type Report = BundleReport & {
   readonly addedRecords?: number;
   readonly digests?: readonly DigestReport[];
+  readonly witnessed?: Witnessed;
+  readonly sealed?: { readonly gateway: string; readonly seals: number };
 };
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) throw new UnusableInput(`${path} cannot be read`);
+    throw error;
+  }
+}
+
+function readEscrow(path: string): SealEscrow {
+  const escrow = parseSealEscrow(sha256, readText(path));
+  if (escrow.ok) return escrow.value;
+  throw new UnusableInput(
+    escrow.error === 'mistyped' ? `${path}: the key was mistyped` : `${path} is no seal key`,
+  );
+}
+
+function readWitnessKey(path: string): NoteKey {
+  const key = parseWitnessKey(readText(path));
+  if (key === null) throw new UnusableInput(`${path} is no key of a witness`);
+  return key;
+}
 
 type Failure = ExtensionFailure | DigestFailure;
 
@@ -102,7 +148,17 @@ async function readPrevious(path: string): Promise<ZipContent> {
 async function compared(
   report: BundleReport,
   { files }: ZipContent,
-  { older, digests }: { readonly older: ZipContent | null; readonly digests: readonly DigestFile[] },
+  {
+    older,
+    digests,
+    escrow,
+    witness,
+  }: {
+    readonly older: ZipContent | null;
+    readonly digests: readonly DigestFile[];
+    readonly escrow: SealEscrow | null;
+    readonly witness: NoteKey | null;
+  },
 ): Promise<Result<Report, Failure>> {
   let said: Report = report;
   if (older !== null) {
@@ -114,6 +170,17 @@ async function compared(
     const checked = await checkDigests(ports, files, digests);
     if (!checked.ok) return checked;
     said = { ...said, digests: checked.value };
+  }
+  if (escrow !== null) {
+    if (escrow.site !== report.site) throw new UnusableInput('the seal key is of another site');
+    const sealed = checkBundleSeals(ports, files, escrow);
+    if (!sealed.ok) return sealed;
+    said = { ...said, sealed: sealed.value };
+  }
+  if (witness !== null) {
+    const witnessed = await checkWitness(ports, files, witness);
+    if (!witnessed.ok) return witnessed;
+    said = { ...said, witnessed: witnessed.value };
   }
   return ok(said);
 }
@@ -209,13 +276,16 @@ function eventLines(report: EventProofReport, isCompared: boolean): string[] {
 }
 
 function bundleLines(report: Report, isCompared: boolean): string[] {
-  const { period, addedRecords, digests = [] } = report;
+  const { period, addedRecords, digests = [], sealed, witnessed } = report;
   const width = Math.max(...report.logs.map((log) => log.origin.length));
   const { logs, records, checkpoints, openings } = report.counts;
   return [
     `Site        ${report.site}`,
     `Made        ${report.createdAt} by ${report.tool}`,
     `Openings    ${period === null ? 'all that exist' : `${period.from} to ${period.until}`}`,
+    ...(report.erased === 0
+      ? []
+      : [`Erased      ${report.erased} commitments, each of them told of in the site log`]),
     ...keyLines(report, isCompared),
     ...(addedRecords === undefined
       ? []
@@ -223,6 +293,22 @@ function bundleLines(report: Report, isCompared: boolean): string[] {
     ...digests.map(
       ({ file, week, size }) =>
         `Digest      ${file}, week of ${week}: ${size} records of the site log are those of then`,
+    ),
+    ...(witnessed === undefined
+      ? []
+      : [
+          `Witness     ${witnessed.name} signed ${witnessed.size} records of the site log, ${instantOf(witnessed.atSeconds)}`,
+        ]),
+    ...(sealed === undefined
+      ? []
+      : [`Seals       ${sealed.seals} of ${sealed.gateway}, each by the key of its own interval`]),
+    `Approvals   ${report.approvals.passkey} by passkey, ${report.approvals.session} by session (the weaker setting)`,
+    ...(report.weakGrants === 0
+      ? []
+      : [`            ${report.weakGrants} entries were granted on approvals by session only`]),
+    ...report.notices.map(
+      ({ ty, line, gateway, epoch, why }) =>
+        `Notice      ${[ty, ...(gateway === null ? [] : [`${gateway}/${epoch}`]), ...(why === null ? [] : [why])].join(', ')} (site log, line ${line})`,
     ),
     '',
     `${'Log'.padEnd(width)}  ${'records'.padStart(8)}  checkpoints  newest cosignature   root`,

@@ -78,7 +78,9 @@ export function openLineReader(reader: string, address: PortAddress, world: Driv
       case 'send':
         return write(effect.line);
       case 'online':
-        return tellStatus('online', 'greeted');
+        tellStatus('online', 'greeted');
+        if (effect.mark !== null) emit({ type: 'journal-mark', reader, ...effect.mark, atMs });
+        return;
       case 'lost':
         return tellStatus('offline', effect.reason);
       case 'settled':

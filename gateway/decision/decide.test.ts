@@ -46,6 +46,7 @@ const room: RoomFacts = {
   antiPassback: 'hard',
   isInside: false,
   others: 0,
+  isEmpty: true,
   capacity: 2,
   company: new Set(),
   isFire: false,
@@ -220,6 +221,19 @@ describe('decide', () => {
     const week = { days: '12345', from: '07:00', to: '10:00', utc: '+07:00' };
     expect(reasonOf({ permits: [permitOf({ win: [week] })] })).toBe('outside-hours');
     expect(reasonOf({ permits: [permitOf({ win: [{ ...week, to: '10:01' }] })] })).toBe('granted');
+  });
+
+  it('D38: a permit whose end is in doubt keeps its hours and its holidays', () => {
+    const late = { ...between(NOW - 60_000, NOW + 60_000), holidays: ['2026-03-12'] };
+    const until = (win: PermitClaims['win'], hol = false) => [
+      permitOf({ cls: 'staff', exp: NOW / 1000, ...(win !== undefined && { win }), hol }),
+    ];
+    const morning = [{ days: '1234567', from: '07:00', to: '09:00', utc: '+07:00' }];
+    const day = [{ days: '1234567', from: '07:00', to: '17:00', utc: '+07:00' }];
+    expect(reasonOf({ ...late, permits: until(morning, true) })).toBe('outside-hours');
+    expect(reasonOf({ ...late, permits: until(day) })).toBe('holiday');
+    expect(grantOf({ ...late, permits: until(day, true) }).isMaybeExpired).toBe(true);
+    expect(grantOf({ ...late, permits: until(undefined) }).isMaybeExpired).toBe(true);
   });
 
   it('D26: on a holiday weekly hours do not count, an approved single visit does', () => {
@@ -401,12 +415,14 @@ describe('decide', () => {
   it('D32: over every door and room two people are wanted where one would be alone, for broken glass always', () => {
     for (const isTwoPersonDoor of [false, true]) {
       for (const two of [undefined, true]) {
-        for (const others of [0, 1]) {
+        for (const isEmpty of [false, true]) {
           for (const cls of PERMIT_CLASSES) {
             for (const hasSecondPerson of [false, true]) {
               const permits = [permitOf({ cls, ...(two === true && { two }) })];
-              const facts = { permits, isTwoPersonDoor, hasSecondPerson, room: { ...room, others } };
-              const isWanted = cls === 'glass' || ((isTwoPersonDoor || two === true) && others === 0);
+              // One who may be inside takes a place and is no second person.
+              const place = { ...room, others: 1, isEmpty };
+              const facts = { permits, isTwoPersonDoor, hasSecondPerson, room: place };
+              const isWanted = cls === 'glass' || ((isTwoPersonDoor || two === true) && isEmpty);
               expect(reasonOf(facts)).toBe(
                 isWanted && !hasSecondPerson ? 'second-person-required' : 'granted',
               );
@@ -512,6 +528,7 @@ describe('decide', () => {
         antiPassback: mostly<RoomFacts['antiPassback']>('off', 'soft', 'hard'),
         isInside: mostly(false, true),
         others: fc.nat(3),
+        isEmpty: fc.boolean(),
         capacity: fc.constantFrom(null, 1, 3),
         company: mostly(new Set([OTHER_SUB]), new Set<string>()),
         isFire: fc.boolean(),
@@ -560,7 +577,9 @@ describe('decide', () => {
           lockdown: overrides.lockdown?.allow.includes(SUB) === false,
           interlock: overrides.isNeighbourShut === false,
           escort: permit.esc?.some((sub) => place.company.has(sub)) === false,
-          second: permit.cls === 'glass' && !each.hasSecondPerson,
+          second:
+            !each.hasSecondPerson &&
+            (permit.cls === 'glass' || ((each.isTwoPersonDoor || permit.two === true) && place.isEmpty)),
           lock: each.isLockedOut || each.isCodeUsed || each.isDenied(permit),
           pin: each.pin === 'missing' || each.pin === 'wrong',
           uses: permit.uses !== undefined && each.usesOf(permit.jti) >= permit.uses,

@@ -20,6 +20,8 @@ export interface PolicyAge {
   readonly asOf: EpochMs;
   /** When the manifest ends, whatever else it says. */
   readonly endsAt: EpochMs;
+  /** What officials and server set; CLASS_LIMITS where they did not. */
+  readonly limits?: Readonly<Record<PermitClass, ClassLimit>>;
 }
 
 /** What the room means to the person; counted by `gateway/presence`. */
@@ -27,8 +29,10 @@ export interface RoomFacts {
   /** `hard` refuses who is known to be inside, `soft` lets in and says so. */
   readonly antiPassback: 'off' | 'soft' | 'hard';
   readonly isInside: boolean;
-  /** How many others are inside, may be, or were let in a moment ago. */
+  /** How many others are inside, may be, were let in a moment ago, or come in together with this one. */
   readonly others: number;
+  /** Nobody else is known to be inside: neither who may be, nor who was let in and has not opened. */
+  readonly isEmpty: boolean;
   /** How many may be inside; null where nobody set a limit. */
   readonly capacity: number | null;
   /** Persons who are known to be inside, were let in a moment ago, or stand at the door with this one. */
@@ -126,6 +130,8 @@ export const CLASS_LIMITS: Readonly<Record<PermitClass, ClassLimit>> = {
   glass: { softMs: null, hardMs: 45 * DAY_MS },
 };
 
+const limitOf = (cls: PermitClass, { policy }: Facts): ClassLimit => (policy?.limits ?? CLASS_LIMITS)[cls];
+
 /** Classes that a doubtful clock does not end: people who hold them have to get in on a bad day. @see rule D20 */
 const OUTLIVES_DOUBT: Readonly<Record<PermitClass, boolean>> = {
   strict: false,
@@ -216,13 +222,12 @@ const MOMENT_RULES: readonly MomentRule[] = [
   },
 ];
 
-const limitAt = (permit: VerifiedPermit, { door, holidays }: Facts, at: EpochMs): PermitLimit | null =>
-  permitAllows(permit, door, at, holidays);
-
 const isWithin =
   (limit: PermitLimit) =>
-  (permit: VerifiedPermit, facts: Facts): boolean =>
-    limitAt(permit, facts, facts.now) !== limit;
+  (permit: VerifiedPermit, { door, now, holidays }: Facts): boolean =>
+    // Without its begin and end, which rules of their own have judged from the interval: a permit whose end is in
+    // doubt keeps its hours.
+    permitAllows({ ...permit, nbf: 0, exp: Number.MAX_SAFE_INTEGER }, door, now, holidays) !== limit;
 
 // Each rule sees only the permits that passed the ones before it, so a permit that allows is always found, and a
 // denial names what stopped the permit that came furthest. `expired` stands before `not-yet-valid`: of
@@ -268,7 +273,7 @@ const PERMIT_RULES: readonly PermitRule[] = [
     id: 'D13',
     reason: 'policy-stale',
     keeps: ({ cls }, facts) =>
-      facts.policy !== null && latestFor(cls, facts) - facts.policy.asOf <= CLASS_LIMITS[cls].hardMs,
+      facts.policy !== null && latestFor(cls, facts) - facts.policy.asOf <= limitOf(cls, facts).hardMs,
   },
 ];
 
@@ -276,7 +281,7 @@ const headsOf = ({ heads }: VerifiedPermit): number => heads ?? 1;
 
 /** Two people are wanted to enter a room in which one would be alone; for broken glass always. */
 const needsSecond = (permit: VerifiedPermit, { isTwoPersonDoor, room }: Facts): boolean =>
-  permit.cls === 'glass' || ((isTwoPersonDoor || permit.two === true) && room.others === 0);
+  permit.cls === 'glass' || ((isTwoPersonDoor || permit.two === true) && room.isEmpty);
 
 // After the permits: only who may come in at all learns anything of the house. Who is inside already takes no
 // second place, so that is told before the room is called full.
@@ -371,7 +376,7 @@ export function decide(facts: Facts): Decision {
     if (rule.denies(furthest, facts)) return { kind: 'denied', reason, checked, permit: furthest };
   }
   const { room, policy, time } = facts;
-  const { softMs } = CLASS_LIMITS[furthest.cls];
+  const { softMs } = limitOf(furthest.cls, facts);
   const ageMs = latestFor(furthest.cls, facts) - (policy?.asOf ?? asEpochMs(0));
   return {
     kind: 'granted',

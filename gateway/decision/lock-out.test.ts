@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { asEpochMs } from '#contract/clock';
 import {
   FAILURES_WITHIN_MS,
+  decodeLockOuts,
   isLockedOut,
   lockMs,
   MOST_FAILURES,
@@ -55,6 +56,48 @@ describe('lock-out', () => {
     const forgiven = takeSuccess(tried, CARD);
     expect(takeFailure(forgiven, [CARD], at(4)).begun).toEqual([]);
     expect(takeFailure(forgiven, [READER], at(4)).begun).toHaveLength(1);
+  });
+
+  it('D37: a clock that is set back leaves nobody locked out for longer than the longest lock-out', () => {
+    const ahead = fail(
+      {},
+      Array.from({ length: MOST_FAILURES }, (_, turn) => 1_000_000_000 + turn),
+    );
+    expect(isLockedOut(ahead, [READER], at(1_000_000_005))).toBe(true);
+    expect(isLockedOut(ahead, [READER], at(5000))).toBe(false);
+    // Nor does it count for what comes after.
+    const { lockOuts, begun } = takeFailure(ahead, [READER], at(5000));
+    expect(begun).toEqual([]);
+    expect(lockOuts[READER]).toEqual({ failedAtMs: [5000], level: 0, untilMs: 0 });
+    fc.assert(
+      fc.property(fc.nat(2_000_000_000), fc.nat(2_000_000_000), (untilMs, now) => {
+        const lockOuts = { [READER]: { failedAtMs: [], level: 3, untilMs } };
+        if (!isLockedOut(lockOuts, [READER], at(now))) return;
+        expect(isLockedOut(lockOuts, [READER], at(now + 900_001))).toBe(false);
+      }),
+      {
+        seed: 37,
+        numRuns: 2000,
+        examples: [
+          [900_000, 0],
+          [900_001, 0],
+        ],
+      },
+    );
+  });
+
+  it('D37: what is written down is read as it was, and nothing else is', () => {
+    const lockOuts = fail({}, [0, 1, 2, 3, 4], [READER, CARD]);
+    expect(decodeLockOuts(JSON.parse(JSON.stringify(lockOuts)))).toEqual(lockOuts);
+    for (const damaged of [
+      null,
+      [],
+      'x',
+      { [READER]: {} },
+      { [READER]: { failedAtMs: [], level: -1, untilMs: 0 } },
+    ]) {
+      expect(decodeLockOuts(damaged)).toBeNull();
+    }
   });
 
   it('D34: what is kept survives being written down, and never grows without bound', () => {

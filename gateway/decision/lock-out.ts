@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { asEpochMs, type EpochMs } from '#contract/clock';
 
 /** Wrong tries of one reader or of one card. Times are ms since 1970, so that they outlive a restart. */
@@ -26,9 +27,15 @@ const NO_TRIES: Tries = { failedAtMs: [], level: 0, untilMs: 0 };
 /** How long a lock-out lasts: 30 s, doubled each time, at most a quarter of an hour. */
 export const lockMs = (level: number): number => Math.min(LONGEST_LOCK_MS, FIRST_LOCK_MS * 2 ** level);
 
-/** Tells whether one of these is locked out now. @see rule D34 */
+/** A lock-out that would last longer than any was begun by a clock that has been set back since. */
+const isFuture = (untilMs: number, now: EpochMs): boolean => untilMs - now > LONGEST_LOCK_MS;
+
+/** Tells whether one of these is locked out now. @see rules D34, D37 */
 export const isLockedOut = (lockOuts: LockOuts, keys: readonly string[], now: EpochMs): boolean =>
-  keys.some((key) => (lockOuts[key]?.untilMs ?? 0) > now);
+  keys.some((key) => {
+    const untilMs = lockOuts[key]?.untilMs ?? 0;
+    return untilMs > now && !isFuture(untilMs, now);
+  });
 
 /** A lock-out that has begun. */
 export interface LockOutBegun {
@@ -40,9 +47,10 @@ export interface LockOutBegun {
 /** Leaves out what has no meaning any more, so that strangers' cards do not pile up. */
 const withoutOld = (lockOuts: LockOuts, now: EpochMs): LockOuts =>
   Object.fromEntries(
-    Object.entries(lockOuts).filter(
-      ([, { failedAtMs, untilMs }]) => Math.max(untilMs, failedAtMs.at(-1) ?? 0) > now - FORGET_MS,
-    ),
+    Object.entries(lockOuts).filter(([, { failedAtMs, untilMs }]) => {
+      const lastMs = Math.max(untilMs, failedAtMs.at(-1) ?? 0);
+      return lastMs > now - FORGET_MS && !isFuture(lastMs, now);
+    }),
   );
 
 /**
@@ -69,6 +77,19 @@ export function takeFailure(
     }
   }
   return { lockOuts: next, begun };
+}
+
+const triesSchema = z.strictObject({
+  failedAtMs: z.array(z.number()).max(MOST_FAILURES),
+  level: z.int().min(0),
+  untilMs: z.number(),
+});
+const lockOutsSchema = z.record(z.string(), triesSchema);
+
+/** Reads what was written down of wrong tries. @returns null where it is damaged */
+export function decodeLockOuts(value: unknown): LockOuts | null {
+  const lockOuts = lockOutsSchema.safeParse(value);
+  return lockOuts.success ? lockOuts.data : null;
 }
 
 /** Takes a right PIN: the tries of that card are forgiven, those of the reader are not. @see rule D36 */

@@ -1,5 +1,5 @@
-/** The format of journal.db; a file of another number is not opened. */
-export const JOURNAL_FORMAT = 1;
+/** The format of journal.db; a file of an unknown number is not opened. */
+export const JOURNAL_FORMAT = 2;
 
 /**
  * What has to be set on every connection. `synchronous` stands after `journal_mode` because this build of SQLite
@@ -17,6 +17,19 @@ export const JOURNAL_PRAGMAS = [
   'busy_timeout = 2000',
 ] as const;
 
+/** What each of them reads as afterwards: a setting that was not taken is not there. */
+export const PRAGMAS_READ: Readonly<Record<string, unknown>> = {
+  journal_mode: 'wal',
+  synchronous: 2,
+  foreign_keys: 1,
+  trusted_schema: 0,
+  cell_size_check: 1,
+  secure_delete: 1,
+  wal_autocheckpoint: 1000,
+  journal_size_limit: 16_777_216,
+  busy_timeout: 2000,
+};
+
 /** The kinds of records that tell who is inside, as SQL; the index over them is used only by these very words. */
 export const PASSAGE_TYPES = `'access.outcome', 'exit.recorded', 'visit.overstayed', 'presence.reset'`;
 
@@ -29,7 +42,21 @@ export const JOURNAL_INDEXES = `
   CREATE INDEX IF NOT EXISTS stays ON records (sq) WHERE ty IN (${PASSAGE_TYPES});
   CREATE INDEX IF NOT EXISTS orders ON records (sq) WHERE ty IN (${ORDER_TYPES})`;
 
-/** `head` and `settings` change; `records` only grows; `openings` may be erased. */
+/**
+ * Where the records of each epoch stand: record n of it is at place `base` + n. A base below zero is of an epoch whose
+ * file was damaged: its records are not in this one.
+ */
+export const EPOCH_TABLE = `
+  CREATE TABLE epochs (
+    ep INTEGER PRIMARY KEY,
+    base INTEGER NOT NULL
+  ) STRICT;
+`;
+
+/**
+ * `head` and `settings` change; `records` only grows; `openings` may be erased. In `records` and `openings`, `sq` is the
+ * place over all epochs; `ty` of a record that was reclaimed from another file is the kind of the original.
+ */
 export const JOURNAL_TABLES = `
   CREATE TABLE records (
     sq INTEGER PRIMARY KEY,
@@ -58,4 +85,5 @@ export const JOURNAL_TABLES = `
     intents TEXT NOT NULL
   ) STRICT;
   CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  ${EPOCH_TABLE}
 `;

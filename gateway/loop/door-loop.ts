@@ -11,7 +11,7 @@ import type {
   ReaderSignal,
 } from '../../firmware-bridge/bridge.ts';
 import type { DoorConfig } from '../config.ts';
-import { hmacSha256 } from '../crypto-ports.ts';
+import { deriveKey, hmacSha256 } from '../crypto-ports.ts';
 import {
   UNKNOWN_DOOR,
   alarmOf,
@@ -31,6 +31,7 @@ import type { PolicyInForce } from '../permits/policy-index.ts';
 import { nextOverstayMs, stayEnd, stepOverstay, type Overstay } from '../presence/overstay.ts';
 import { stepEscorts, type EscortChange } from '../presence/escort.ts';
 import {
+  certaintyOf,
   countInside,
   enterRoom,
   leaveRoom,
@@ -156,10 +157,14 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
   /** A permit that was prolonged while its holder is inside is a longer stay, not an overstay. */
   function findEnd({ cred }: Occupant): EpochMs | null {
     const now = clock.epochMs();
-    const permits = cred === null ? [] : (ports.policy()?.index.permitsOf(cred) ?? []);
-    const ends = permits
-      .filter((permit) => permitAllows(permit, door, now) === null)
-      .map((permit) => stayEnd(permit, door, now));
+    const index = ports.policy()?.index;
+    if (cred === null || index === undefined) return null;
+    const { holidays } = index.rules;
+    const ends = index
+      .permitsOf(cred)
+      .filter((permit) => permitAllows(permit, door, now, holidays) === null)
+      .filter(({ sub, jti }) => !index.isDenied(cred, sub, jti))
+      .map((permit) => stayEnd(permit, door, now, holidays));
     return ends.length === 0 ? null : asEpochMs(Math.max(...ends));
   }
 
@@ -240,33 +245,49 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
     }
   }
 
-  /** Those inside whose permit wants an escort, as the orders in force say it. */
+  /** The permit that somebody came in by, as the orders in force say it. */
+  const permitOf = ({ cred, pm }: Occupant) =>
+    cred === null
+      ? undefined
+      : ports
+          .policy()
+          ?.index.permitsOf(cred)
+          .find(({ jti }) => jti === pm);
+
+  /** Those inside whose permit wants an escort. */
   const escorted = (inside: Presence) =>
-    [...inside].flatMap(([person, { cred, pm, of }]) => {
-      const permits = cred === null ? [] : (ports.policy()?.index.permitsOf(cred) ?? []);
-      const escorts = permits.find(({ jti }) => jti === pm)?.esc;
-      return escorts === undefined ? [] : [{ person, of, escorts }];
+    [...inside].flatMap(([person, occupant]) => {
+      const escorts = permitOf(occupant)?.esc;
+      return escorts === undefined ? [] : [{ person, of: occupant.of, escorts }];
     });
+
+  /** Whether somebody must not be alone in there. */
+  function wantsTwo(occupant: Occupant): boolean {
+    if (ports.policy()?.index.rules.doors[door]?.two !== undefined) return true;
+    const permit = permitOf(occupant);
+    return permit?.two === true || permit?.cls === 'glass';
+  }
 
   const escortRecord = ({ person, of, by }: EscortChange): NewRecord =>
     by === null
       ? { ty: 'escort.left', door, c: { sub: person }, x: { of } }
       : { ty: 'escort.handed-over', door, c: { sub: by }, x: { of } };
 
-  /** What an exit means to those who stay; told with the exit, and never a reason to keep anybody in. */
+  /** What it means to those who stay that somebody is gone; never a reason to keep anybody in. */
   function afterExit(inside: Presence, leaver: string | null, sq: number): readonly NewRecord[] {
     const now = clock.epochMs();
     const changes = stepEscorts(inside, leaver, escorted(inside), now, forgiveMs);
     const before = countInside(present, now, forgiveMs);
     const after = countInside(inside, now, forgiveMs);
     const isAlone = after.sure + after.unsure === 1 && before.sure + before.unsure > 1;
-    const hasRule = ports.policy()?.index.rules.doors[door]?.two !== undefined;
-    const [last] = inside.keys();
+    const last = [...inside].filter(
+      ([, occupant]) => isAlone && certaintyOf(occupant, now, forgiveMs) !== 'lapsed' && wantsTwo(occupant),
+    );
     return [
       ...changes.map(escortRecord),
-      ...(isAlone && hasRule && last !== undefined
-        ? [{ ty: 'occupancy.below-minimum', door, c: { sub: last }, x: { of: sq } } as const]
-        : []),
+      ...last.map(
+        ([sub]) => ({ ty: 'occupancy.below-minimum', door, c: { sub }, x: { of: sq } }) satisfies NewRecord,
+      ),
     ];
   }
 
@@ -401,6 +422,9 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
       case 'diagnostic':
         log.warn({ reader: event.reader, code: event.code, count: event.count }, 'damaged reads');
         return;
+      case 'journal-mark':
+        // Whoever opened the journal compares it.
+        return;
       case 'openings':
         openings = event.count;
         return;
@@ -455,7 +479,10 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
     take,
     isNeighbourShut: () => ports.isNeighbourShut() ?? true,
     resetPresence: (person) => {
-      present = resetPresence(present, person);
+      const inside = resetPresence(present, person);
+      const alerts = afterExit(inside, person, journal.size() - 1);
+      if (alerts.length > 0) note(...alerts);
+      present = inside;
       setStayTicker();
     },
     onChanged: publish,
@@ -467,6 +494,7 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
     clock,
     pepper: ports.pepper,
     siteId: ports.siteId,
+    derive: deriveKey,
     view: () => ({
       present,
       awaited: [...waiting.values()].flat(),
@@ -482,7 +510,8 @@ export function openDoorLoop(config: DoorConfig, inside: Presence, ports: DoorPo
       waiting.set(of, admitted);
       release('granted', of, of, atMs);
     },
-    show,
+    // What a reader shows when there is nothing to answer is the door's affair: an alarm does not end with a wait.
+    show: (reader, signal) => show(reader, signal === 'idle' ? signalOf(state) : signal),
     crashPoint,
     log,
   });

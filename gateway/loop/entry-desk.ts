@@ -3,12 +3,14 @@ import type { Logger } from 'pino';
 import { decodeBase64Url } from '#contract/bytes';
 import { asMonoMs, type Clock, type MonoMs } from '#contract/clock';
 import { isWithinWeekly } from '#contract/permit';
-import { derivePin, visitCodeHandle, visitCodeSchema, type PinVerifier } from '#contract/pin';
+import { derivePin, visitCodeHandle, visitCodeSchema, type DeriveKey, type PinVerifier } from '#contract/pin';
+import { Fault } from '#contract/result';
 import type { Key, ReaderSignal } from '../../firmware-bridge/bridge.ts';
 import type { DoorConfig } from '../config.ts';
-import { deriveKey, hmacSha256 } from '../crypto-ports.ts';
+import { hmacSha256 } from '../crypto-ports.ts';
 import { decide, type Decision, type Facts, type PinFact } from '../decision/decide.ts';
 import {
+  decodeLockOuts,
   isLockedOut,
   takeFailure,
   takeSuccess,
@@ -43,6 +45,8 @@ export interface EntryPorts {
   readonly clock: Clock;
   readonly pepper: Uint8Array;
   readonly siteId: string;
+  /** Slow and on another thread. */
+  readonly derive: DeriveKey;
   readonly view: () => DoorView;
   /** When the reader came online; undefined where it is not. */
   readonly onlineSince: (reader: string) => number | undefined;
@@ -74,10 +78,15 @@ interface Presentation {
   readonly media: 'card' | 'code';
 }
 
-/** The first of two, until the second comes. */
-interface Waiting {
-  readonly presentation: Presentation;
+/** Who stands at the door together with another. */
+interface Partner {
   readonly sub: string;
+  readonly heads: number;
+}
+
+/** The first of two, until the second comes. */
+interface Waiting extends Partner {
+  readonly presentation: Presentation;
   /** Number of the record that says so. */
   readonly of: number;
   readonly untilMs: MonoMs;
@@ -101,17 +110,37 @@ const cardKey = (handle: string): string => `card/${handle}`;
 /** What a wrong try is; to come too early, or to forget the PIN, is none. */
 const FAILURES: ReadonlySet<string> = new Set(['wrong-pin', 'unknown-credential']);
 
+/** In the place of a PIN that a card does not have, so that it costs the same time; nothing derives to it. */
+const NO_PIN: PinVerifier = { s: 'A'.repeat(22), h: 'A'.repeat(43) };
+
+/** So long is the grant seen before the reader warns of old orders, and so long is the warning seen. */
+const STALE_AFTER_MS = 1200;
+const STALE_FOR_MS = 3000;
+
+/** What was written down of wrong tries; null where it is damaged. */
+function readLockOuts(text: string | null): LockOuts | null {
+  if (text === null) return {};
+  try {
+    return decodeLockOuts(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
 /**
  * Opens the desk of one door. A card without a PIN is judged and recorded in the turn in which it comes; with one,
  * in the turn in which the PIN has been derived, from the facts of that moment.
- * @see rules GL28 to GL41
+ * @see rules GL28 to GL42, GL65 to GL70
  */
 export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk {
   const { journal, clock, show } = ports;
   const door = config.id;
   const { forgiveMs } = config.presence;
   const seesExits = config.readers.exit !== undefined;
-  let lockOuts = JSON.parse(ports.settings.readSetting(lockOutSetting(door)) ?? '{}') as LockOuts;
+  const writtenLockOuts = readLockOuts(ports.settings.readSetting(lockOutSetting(door)));
+  if (writtenLockOuts === null) ports.log.error('what was kept of wrong tries is damaged');
+  let lockOuts = writtenLockOuts ?? {};
   let first: Waiting | null = null;
   let isClosed = false;
   /** Secrets are derived one after the other, however fast somebody types. */
@@ -121,6 +150,15 @@ export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk 
     if (first === null || clock.monoMs() < first.untilMs) return;
     show(first.presentation.reader, 'idle');
     first = null;
+  });
+  /** A reader that is to warn of old orders, or does. */
+  let stale: { readonly reader: string; readonly isShown: boolean } | null = null;
+  const staleTicker = createTicker(clock, () => {
+    if (stale === null) return;
+    const { reader, isShown } = stale;
+    show(reader, isShown ? 'idle' : 'wait');
+    stale = isShown ? null : { reader, isShown: true };
+    staleTicker.setDue(isShown ? null : asMonoMs(clock.monoMs() + STALE_FOR_MS));
   });
   const pad = createPinPad(clock, {
     onKeyed: takeKeyed,
@@ -137,6 +175,12 @@ export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk 
     return windows.length > 0 && isWithinWeekly(windows, clock.epochMs());
   }
 
+  function areCodesTaken(policy: PolicyInForce | null): boolean {
+    const rules = doorRules(policy);
+    if (rules?.codes !== true) return false;
+    return rules.codeHours === undefined || isWithinWeekly(rules.codeHours, clock.epochMs());
+  }
+
   function takeCard(reader: string, handle: string, atMs: MonoMs): void {
     const isLocked = isLockedOut(lockOuts, [readerKey(reader), cardKey(handle)], clock.epochMs());
     // Asked of every card alike: who found one does not learn whether it counts.
@@ -145,14 +189,14 @@ export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk 
       show(reader, 'wait');
       return;
     }
-    pad.drop();
+    pad.abandon();
     judge({ reader, handle, atMs, pin: 'not-wanted', isDuress: false, media: 'card' });
   }
 
   function takeKey(reader: string, key: Key, atMs: MonoMs): void {
     const policy = ports.policy();
     // Without a card keys mean something only where codes do.
-    if (!pad.hasCard() && doorRules(policy)?.codes !== true) return;
+    if (!pad.hasCard() && !areCodesTaken(policy)) return;
     pad.takeKey(reader, key, atMs);
   }
 
@@ -162,11 +206,25 @@ export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk 
     derivingCount += 1;
     deriving = deriving
       .then(() => (keyed.handle === null ? judgeCode(keyed) : judgePin(keyed, keyed.handle)))
-      .catch((error: unknown) => ports.log.error({ error }, 'a PIN could not be derived'))
+      .catch((error: unknown) => takeUnderived(keyed, error))
       .finally(() => {
         derivingCount -= 1;
       });
   }
+
+  /** Without memory for it no PIN can be checked: then it is as if none had been keyed in. */
+  function takeUnderived({ reader, handle, atMs }: Keyed, error: unknown): void {
+    if (!(error instanceof Fault)) throw error;
+    ports.log.error({ fault: error.code }, 'a PIN could not be checked');
+    if (isClosed) return;
+    if (handle === null) show(reader, 'denied');
+    else judge({ reader, handle, atMs, pin: 'missing', isDuress: false, media: 'card' });
+  }
+
+  const derive: DeriveKey = (password, salt) =>
+    ports.derive(password, salt).catch((error: unknown) => {
+      throw new Fault('pin-not-derived', { retryable: true, cause: error });
+    });
 
   const keyedHash = (message: Uint8Array): Uint8Array => hmacSha256(ports.pepper, message);
 
@@ -174,15 +232,16 @@ export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk 
     const salt = decodeBase64Url(verifier.s);
     const expected = decodeBase64Url(verifier.h);
     if (!salt.ok || !expected.ok || expected.value.length !== 32) return false;
-    const derived = await derivePin(keyedHash, deriveKey, handle, digits, salt.value);
+    const derived = await derivePin(keyedHash, derive, handle, digits, salt.value);
     return timingSafeEqual(derived, expected.value);
   }
 
   async function judgePin({ reader, digits, atMs }: Keyed, handle: string): Promise<void> {
     const entry = ports.policy()?.index.credentialOf(handle) ?? null;
-    // Both are derived whatever the first one says: the time tells nobody which of them it was.
-    const isRight = entry?.pin !== undefined && (await isPin(handle, digits, entry.pin));
-    const isDuress = entry?.du !== undefined && (await isPin(handle, digits, entry.du));
+    // Two are derived for every card: the time tells nobody which of them it was, whether there is a second one, or
+    // whether the card is known.
+    const isRight = await isPin(handle, digits, entry?.pin ?? NO_PIN);
+    const isDuress = await isPin(handle, digits, entry?.du ?? NO_PIN);
     const pin = entry?.pin === undefined ? 'missing' : isRight || isDuress ? 'right' : 'wrong';
     if (!isClosed) judge({ reader, handle, atMs, pin, isDuress, media: 'card' });
   }
@@ -191,11 +250,11 @@ export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk 
     const isLocked = isLockedOut(lockOuts, [readerKey(reader)], clock.epochMs());
     // No guess is worth its work while the reader is locked; nor is what cannot be a code.
     const isCode = visitCodeSchema.safeParse(digits).success && !isLocked;
-    const handle = isCode ? await visitCodeHandle(keyedHash, deriveKey, ports.siteId, digits) : 'c_';
+    const handle = isCode ? await visitCodeHandle(keyedHash, derive, ports.siteId, digits) : 'c_';
     if (!isClosed) judge({ reader, handle, atMs, pin: 'not-wanted', isDuress: false, media: 'code' });
   }
 
-  function factsOf(presentation: Presentation, policy: PolicyInForce | null, partner: string | null): Facts {
+  function factsOf(presentation: Presentation, policy: PolicyInForce | null, partner: Partner | null): Facts {
     const { reader, handle, atMs, media } = presentation;
     const view = ports.view();
     const since = ports.onlineSince(reader);
@@ -204,10 +263,12 @@ export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk 
     // A card's number is no code, and a code's handle is not to be had from a card.
     const credential = found !== null && (found.k === 'code') === (media === 'code') ? found : null;
     const sub = credential?.sub ?? null;
+    // Who stands here too takes a place like somebody who was let in a moment ago.
+    const awaited = partner === null ? view.awaited : [...view.awaited, partner];
     const place = findPlace(
       view.present,
       sub,
-      view.awaited.map((each) => [each.sub, each.heads] as const),
+      awaited.map((each) => [each.sub, each.heads] as const),
       now,
       forgiveMs,
     );
@@ -239,16 +300,14 @@ export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk 
         antiPassback: seesExits ? config.presence.antiPassback : 'off',
         capacity: config.presence.capacity ?? null,
         isFire: view.isFire,
-        isInside: place.isInside,
-        others: place.others,
-        company: partner === null ? place.company : new Set([...place.company, partner]),
+        ...place,
       },
       isTwoPersonDoor: doorRules(policy)?.two !== undefined,
       hasSecondPerson: partner !== null,
     };
   }
 
-  function look(presentation: Presentation, partner: string | null): Judged {
+  function look(presentation: Presentation, partner: Partner | null): Judged {
     const policy = ports.policy();
     const facts = factsOf(presentation, policy, partner);
     return { presentation, facts, decision: decide(facts), policy };
@@ -276,15 +335,19 @@ export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk 
     partner: Waiting,
     alone: Judged,
   ): { readonly judged: Judged; readonly other: Judged | null } {
-    const second = look(presentation, partner.sub);
+    const second = look(presentation, partner);
     // The first stands there still: their card was read within the time that the rule gives the second.
     const waited = { ...partner.presentation, atMs: clock.monoMs() };
-    const other = look(waited, second.facts.credential?.sub ?? null);
+    const { credential } = second.facts;
+    const heads = second.decision.permit?.heads ?? 1;
+    const other = look(waited, credential === null ? null : { sub: credential.sub, heads });
     if (second.decision.kind === 'granted' && other.decision.kind === 'granted') {
       return { judged: second, other };
     }
     if (other.decision.kind === 'denied') first = null;
-    return { judged: alone, other: null };
+    // What keeps them out although there are two of them is what they have to hear.
+    const isStopped = alone.decision.kind === 'denied' && second.decision.kind === 'denied';
+    return { judged: isStopped ? second : alone, other: null };
   }
 
   function entryOf({ presentation, decision, facts }: Judged, of: number): Awaited | null {
@@ -294,7 +357,7 @@ export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk 
       of,
       sub: permit.sub,
       sinceMs: facts.now,
-      untilMs: stayEnd(permit, door, facts.now),
+      untilMs: stayEnd(permit, door, facts.now, facts.holidays),
       pm: permit.jti,
       cred: presentation.handle,
       heads: permit.heads ?? 1,
@@ -331,6 +394,9 @@ export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk 
     const entries = all.flatMap((each, index) => entryOf(each, numbers[index] ?? sq) ?? []);
     ports.admit(entries, asMonoMs(Math.max(...all.map(({ presentation }) => presentation.atMs))));
     for (const { presentation } of all) show(presentation.reader, 'granted');
+    const isStale = all.some(({ decision }) => decision.kind === 'granted' && decision.isStale);
+    stale = isStale ? { reader: judged.presentation.reader, isShown: false } : null;
+    staleTicker.setDue(isStale ? asMonoMs(clock.monoMs() + STALE_AFTER_MS) : null);
   }
 
   function countUse({ presentation, decision }: Judged): Readonly<Record<string, string>> {
@@ -379,7 +445,7 @@ export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk 
         checked: [...decision.checked],
         pulse,
         releaseMs: config.lock.releaseMs,
-        untilMs: stayEnd(permit, door, facts.now),
+        untilMs: stayEnd(permit, door, facts.now, facts.holidays),
         ...mediaOf(presentation),
         ...(decision.isPassedBack && { antiPassback: 'soft' }),
         ...(decision.isMaybeExpired && { isMaybeExpired: true }),
@@ -387,7 +453,7 @@ export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk 
         ...(permit.heads !== undefined && permit.heads > 1 && { heads: permit.heads }),
         ...(permit.grp !== undefined && { grp: permit.grp }),
         // The named weaker setting: nobody signed this approval with a key of their own.
-        ...(permit.apr.every(({ m }) => m === 'session') && { approval: 'session' }),
+        ...(judged.policy?.index.isWeaklyApproved(permit.jti) === true && { approval: 'session' }),
         ...(with_.length > 0 && { with: [...with_] }),
         ...(after !== null && { after }),
       },
@@ -396,12 +462,17 @@ export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk 
 
   function alertRecords({ presentation, decision }: Judged, of: number): readonly NewRecord[] {
     if (decision.kind !== 'granted') return [];
-    const c = { sub: decision.permit.sub };
+    const { sub } = decision.permit;
+    const c = { sub };
     return [
-      ...(presentation.isDuress ? [{ ty: 'access.duress', door, c, x: { of } } as const] : []),
+      ...duressRecords(presentation, sub, of),
       ...(decision.permit.cls === 'glass' ? [{ ty: 'emergency.used', door, c, x: { of } } as const] : []),
     ];
   }
+
+  /** Told whatever the door does: who is forced stands there, let in or not. */
+  const duressRecords = ({ isDuress }: Presentation, sub: string | undefined, of: number) =>
+    isDuress && sub !== undefined ? [{ ty: 'access.duress', door, c: { sub }, x: { of } } as const] : [];
 
   function deny(judged: Judged): void {
     const { presentation, decision, facts, policy } = judged;
@@ -414,6 +485,7 @@ export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk 
     const isFirst = reason === 'second-person-required';
     const within = doorRules(policy)?.two?.withinMs ?? DEFAULT_SECOND_WITHIN_MS;
     const sq = journal.size();
+    const sub = facts.credential?.sub;
     const isRecorded = ports.record(
       [
         {
@@ -427,14 +499,21 @@ export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk 
             ...(isFirst && { waitsMs: within }),
           },
         },
+        ...duressRecords(presentation, sub, sq),
         ...failed.begun.map((begun) => lockOutRecord(begun, reader, handle)),
       ],
       isFailure ? { [lockOutSetting(door)]: JSON.stringify(failed.lockOuts) } : {},
     );
     if (isRecorded) lockOuts = failed.lockOuts;
-    const sub = facts.credential?.sub;
     if (isRecorded && isFirst && sub !== undefined && media === 'card') {
-      first = { presentation, sub, of: sq, untilMs: asMonoMs(clock.monoMs() + within) };
+      first = {
+        // A duress that was told with the waiting is not told again with the entry.
+        presentation: { ...presentation, isDuress: false },
+        sub,
+        heads: decision.permit?.heads ?? 1,
+        of: sq,
+        untilMs: asMonoMs(clock.monoMs() + within),
+      };
       waitTicker.setDue(first.untilMs);
       show(reader, 'wait');
     } else show(reader, 'denied');
@@ -454,12 +533,13 @@ export function openEntryDesk(config: DoorConfig, ports: EntryPorts): EntryDesk 
     takeCard,
     takeKey,
     dropReader: (reader) => {
-      pad.drop();
+      pad.abandonAt(reader);
       if (first?.presentation.reader === reader) first = null;
     },
     close: () => {
       isClosed = true;
       waitTicker.close();
+      staleTicker.close();
       pad.close();
     },
   };

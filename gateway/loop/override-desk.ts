@@ -74,6 +74,16 @@ function readAllowList(text: string | null, sq: number): readonly string[] {
   return kept.success && kept.data.of === sq ? kept.data.allow : [];
 }
 
+/**
+ * Counts the lockdown that an allow-list belongs to anew, after a new epoch of the journal has begun.
+ * @param shift how much lower every number of before is
+ */
+export function shiftAllowList(key: string, value: string, shift: number): string {
+  if (!key.startsWith(lockdownSetting(''))) return value;
+  const kept = allowListSchema.safeParse(decodeJson(value));
+  return kept.success ? JSON.stringify({ ...kept.data, of: kept.data.of - shift }) : value;
+}
+
 type Refusal = 'lockdown' | 'interlock' | 'no-duration';
 
 /**

@@ -18,6 +18,8 @@ export interface PolicyIndex {
   permitsOf(handle: string): readonly VerifiedPermit[];
   /** Whether a notice of the issuer takes this right away. */
   isDenied(cred: string, sub: string, jti: string): boolean;
+  /** Whether a permit rests on approvals that nobody signed with a key of their own. @see rule GP15 */
+  isWeaklyApproved(jti: string): boolean;
   /** What the site asks of whoever wants in. */
   readonly rules: SiteRules;
   /** Whether a person acknowledged every SOP text that the site asks for. */
@@ -59,17 +61,23 @@ function verifyPermit({ message, signature, key, payload }: SignedPermit): Verif
   return claims.success ? (claims.data as unknown as VerifiedPermit) : null;
 }
 
-/** Creates the index of verified orders. */
-export function createPolicyIndex({ manifest, mh, directory, permits }: VerifiedPolicy): PolicyIndex {
+/** Creates the index of verified orders. @param isDenied the deny notices as they are at each moment */
+export function createPolicyIndex(
+  policy: Omit<VerifiedPolicy, 'unapproved' | 'limits'>,
+  isDenied: PolicyIndex['isDenied'] = () => false,
+): PolicyIndex {
+  const { manifest, mh, directory, permits } = policy;
+  const weak = new Set<string>();
   const credentials = new Map(directory.creds.map((entry) => [entry.cred, entry]));
   const people = new Map((directory.people ?? []).map((person) => [person.sub, person]));
   const rules = directory.rules ?? NO_SITE_RULES;
   const byCard = new Map<string, SignedPermit[]>();
-  for (const { jws, key } of permits) {
+  for (const { jws, key, isWeaklyApproved } of permits) {
     const signed = decodeSignedPermit(jws, key);
-    for (const handle of verifyPermit(signed)?.cred ?? []) {
-      byCard.set(handle, [...(byCard.get(handle) ?? []), signed]);
-    }
+    const permit = verifyPermit(signed);
+    if (permit === null) continue;
+    if (isWeaklyApproved === true) weak.add(permit.jti);
+    for (const handle of permit.cred) byCard.set(handle, [...(byCard.get(handle) ?? []), signed]);
   }
   return {
     version: manifest.v,
@@ -81,7 +89,8 @@ export function createPolicyIndex({ manifest, mh, directory, permits }: Verified
         const permit = verifyPermit(signed);
         return permit === null ? [] : [permit];
       }),
-    isDenied: () => false,
+    isDenied,
+    isWeaklyApproved: (jti) => weak.has(jti),
     rules,
     hasAcknowledged: (sub) => rules.sop.every((text) => people.get(sub)?.ack.includes(text) === true),
     hasOpenEquipment: (sub) => people.get(sub)?.eq === true,

@@ -11,11 +11,22 @@ export interface SnapshotFiles {
   /** The last heartbeat that was kept. */
   readHeartbeat(): string | null;
   writeHeartbeat(text: string): void;
+  /** Orders that somebody carried here, and that nobody has looked at; gone once taken. */
+  takeCarried(): string | null;
 }
 
 const GENERATIONS = 2;
 const NAME = /^policy-([0-9]{1,16})\.json$/;
 const HEARTBEAT = 'heartbeat.json';
+
+/** Name of the file in which carried orders wait. */
+export const CARRIED_FILE = 'carried.json';
+
+/** Puts carried orders where the gateway looks for them, at its start and every minute. */
+export function leaveCarried(dir: string, text: string): void {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  writeDurably(dir, CARRIED_FILE, text);
+}
 
 /** Opens the folder of signed orders; made where it is missing. */
 export function openSnapshotFiles(dir: string): SnapshotFiles {
@@ -37,5 +48,12 @@ export function openSnapshotFiles(dir: string): SnapshotFiles {
       return readFileSync(join(dir, HEARTBEAT), 'utf8');
     },
     writeHeartbeat: (text) => writeDurably(dir, HEARTBEAT, text),
+    takeCarried: () => {
+      if (!readdirSync(dir).includes(CARRIED_FILE)) return null;
+      const text = readFileSync(join(dir, CARRIED_FILE), 'utf8');
+      // First: orders that bring the program down must not do so again.
+      rmSync(join(dir, CARRIED_FILE), { force: true });
+      return text;
+    },
   };
 }

@@ -6,10 +6,17 @@ const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
 /**
- * Tells when a permit that reaches the door now stops doing so; hours that touch are one stay.
- * @see rule PR8
+ * Tells when a permit that reaches the door now stops doing so; hours that touch are one stay, and end where a day
+ * begins on which they do not count.
+ * @param holidays days of the site, `YYYY-MM-DD`
+ * @see rules PR8, PR16
  */
-export function stayEnd(permit: PermitClaims, door: string, now: EpochMs): EpochMs {
+export function stayEnd(
+  permit: PermitClaims,
+  door: string,
+  now: EpochMs,
+  holidays: readonly string[] = [],
+): EpochMs {
   const ends = [asEpochMs(permit.exp * 1000)];
   for (const { to, utc } of permit.win ?? []) {
     const zoneMs = offsetMs(utc);
@@ -19,7 +26,7 @@ export function stayEnd(permit: PermitClaims, door: string, now: EpochMs): Epoch
     }
   }
   // Hours end only at such a moment, and at each the shared meaning says whether the next have begun.
-  const isOver = (at: EpochMs): boolean => permitAllows(permit, door, at) !== null;
+  const isOver = (at: EpochMs): boolean => permitAllows(permit, door, at, holidays) !== null;
   return ends.sort((a, b) => a - b).find(isOver) ?? now;
 }
 

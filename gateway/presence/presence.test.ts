@@ -87,7 +87,7 @@ describe('presence', () => {
   it('PR6: who lapsed is neither counted, nor in the way, nor inside already', () => {
     const one = enter(NOBODY, 's_a');
     expect(countInside(one, at(FORGIVE_MS), FORGIVE_MS)).toEqual({ sure: 0, unsure: 0 });
-    const nobody = { isInside: false, others: 0, company: new Set() };
+    const nobody = { isInside: false, others: 0, isEmpty: true, company: new Set() };
     expect(findPlace(one, 's_a', [], at(FORGIVE_MS), FORGIVE_MS)).toEqual(nobody);
     expect(findPlace(one, 's_b', [], at(FORGIVE_MS), FORGIVE_MS)).toEqual(nobody);
   });
@@ -105,6 +105,7 @@ describe('presence', () => {
           expect(findPlace(inside, 's_a', grants, at(0), FORGIVE_MS)).toEqual({
             isInside: own === 'entered',
             others: other !== 'out' || awaited.includes('s_b') ? 1 : 0,
+            isEmpty: other !== 'entered',
             company: new Set([
               ...awaited,
               ...(own === 'entered' ? ['s_a'] : []),
@@ -137,6 +138,16 @@ describe('presence', () => {
       new Set(['s_a', 's_c']),
     );
     expect(findPlace(inside, 's_v', [], at(FORGIVE_MS), FORGIVE_MS).company).toEqual(new Set());
+  });
+
+  it('PR17: a room is empty to somebody until another is known to be inside, and is again once that has lapsed', () => {
+    const isEmpty = (inside: Presence, person: string, now = 0): boolean =>
+      findPlace(inside, person, [['s_c', 1]], at(now), FORGIVE_MS).isEmpty;
+    expect(isEmpty(NOBODY, 's_a')).toBe(true);
+    expect(isEmpty(enter(NOBODY, 's_b', 'unknown'), 's_a')).toBe(true);
+    expect(isEmpty(enter(NOBODY, 's_a'), 's_a')).toBe(true);
+    expect(isEmpty(enter(NOBODY, 's_b'), 's_a')).toBe(false);
+    expect(isEmpty(enter(NOBODY, 's_b'), 's_a', FORGIVE_MS)).toBe(true);
   });
 
   it('PR13: a reset takes out one, or everybody, and nobody who was not inside', () => {

@@ -91,8 +91,9 @@ export function countInside(
  * Tells what a room means to somebody who wants in. Who may be inside takes a place, and so does who was let in
  * a moment ago; only who is known to be inside has come in already.
  * @param awaited the persons of grants whose outcome is still open, with how many people each brings
- * @returns `company`: who is known to be inside or was let in a moment ago
- * @see rules PR6, PR7, PR11, PR12
+ * @returns `company`: who is known to be inside or was let in a moment ago; `isEmpty`: nobody else is known to be
+ * inside, whoever was let in
+ * @see rules PR6, PR7, PR11, PR12, PR17
  */
 export function findPlace(
   inside: Presence,
@@ -100,18 +101,25 @@ export function findPlace(
   awaited: Iterable<readonly [person: string, heads: number]>,
   now: EpochMs,
   forgiveMs: number,
-): { readonly isInside: boolean; readonly others: number; readonly company: ReadonlySet<string> } {
+): {
+  readonly isInside: boolean;
+  readonly others: number;
+  readonly isEmpty: boolean;
+  readonly company: ReadonlySet<string>;
+} {
   const others = new Map(awaited);
   const company = new Set(others.keys());
   let isInside = false;
+  let isEmpty = true;
   for (const [each, occupant] of inside) {
     const certainty = certaintyOf(occupant, now, forgiveMs);
     if (certainty !== 'lapsed') others.set(each, Math.max(occupant.heads, others.get(each) ?? 0));
     if (certainty === 'sure') company.add(each);
     if (each === person) isInside = certainty === 'sure';
+    else if (certainty === 'sure') isEmpty = false;
   }
   if (person !== null) others.delete(person);
-  return { isInside, others: [...others.values()].reduce((sum, heads) => sum + heads, 0), company };
+  return { isInside, others: [...others.values()].reduce((sum, heads) => sum + heads, 0), isEmpty, company };
 }
 
 /**

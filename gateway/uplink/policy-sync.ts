@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
+import { z } from 'zod';
 import { encodeBase64Url } from '#contract/bytes';
-import { asEpochMs, asMonoMs, type Clock, type Random } from '#contract/clock';
+import { asEpochMs, asMonoMs, type Clock, type EpochMs, type Random } from '#contract/clock';
 import { Fault } from '#contract/result';
 import type { SignedTime } from '../clock/step-clock.ts';
 import type { PolicyStore } from '../permits/policy-store.ts';
@@ -24,24 +25,50 @@ export async function runPolicySync(ports: {
   readonly log: Logger;
   readonly pause: Pause;
   readonly onTime: (time: SignedTime) => void;
+  /** Hears the signed date of carried orders: it is at least so late, and nothing more is known of the time. */
+  readonly onDate: (at: EpochMs) => void;
   /** Orders of people wait at the server. */
   readonly onCommands: () => void;
   readonly signal: AbortSignal;
 }): Promise<void> {
   const { policy, client, clock, random, log, pause, signal } = ports;
   let failures = 0;
+  /** A difference did not lead to what the manifest counts: the next question is for all of it. */
+  let isWhole = false;
 
-  async function ask(): Promise<'fresh' | 'failed' | 'refused'> {
+  async function takeCarried(): Promise<void> {
+    const accepted = await policy.acceptCarried();
+    if (accepted === null) return;
+    if (accepted.ok) {
+      ports.onDate(asEpochMs(accepted.value.t));
+      log.info({ version: accepted.value.v }, 'carried orders are in force');
+    } else log.error({ why: accepted.error }, 'carried orders were not accepted');
+  }
+
+  async function ask(): Promise<'fresh' | 'failed' | 'refused' | 'again'> {
     const nonce = encodeBase64Url(random.bytes(16));
     const sentMs = clock.monoMs();
-    const snapshot = await client.fetchPolicy(policy.current()?.index.version ?? 0, nonce, signal);
+    const current = policy.current();
+    // Without its orders it is still known how new they were: what comes has to lead on from there.
+    const have = current?.index.version ?? policy.known();
+    const held = {
+      have,
+      root: policy.trust().root.v,
+      isWhole: isWhole || (current === null && have > 0),
+    };
+    const snapshot = await client.fetchPolicy(held, nonce, signal);
     const heardMs = clock.monoMs();
     if (snapshot === 'refused') return 'refused';
     const accepted = await policy.accept(snapshot, nonce);
+    if (!accepted.ok && accepted.error === 'delta-mismatch' && !isWhole) {
+      isWhole = true;
+      return 'again';
+    }
     if (!accepted.ok) {
       if (failures === 0) log.error({ why: accepted.error }, 'orders of the server were not accepted');
       return 'failed';
     }
+    isWhole = false;
     const errorMs = (heardMs - sentMs) / 2;
     ports.onTime({
       epochMs: asEpochMs(Math.round(accepted.value.t)),
@@ -53,8 +80,9 @@ export async function runPolicySync(ports: {
   }
 
   while (!signal.aborted) {
-    let outcome: 'fresh' | 'failed' | 'refused';
+    let outcome: 'fresh' | 'failed' | 'refused' | 'again';
     try {
+      await takeCarried();
       outcome = await ask();
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -62,6 +90,7 @@ export async function runPolicySync(ports: {
         log.warn({ fault: error.code }, 'the server was not asked for orders');
       outcome = 'failed';
     }
+    if (outcome === 'again') continue;
     failures = outcome === 'fresh' ? 0 : failures + 1;
     if (outcome === 'refused') log.error('the server refuses the key of this gateway');
     const waitMs = {
@@ -79,7 +108,8 @@ export async function runWake(ports: {
   readonly clock: Clock;
   readonly random: Random;
   readonly rest: Pause;
-  readonly onPolicy: () => void;
+  /** @param data what the server says with it: deny notices, perhaps */
+  readonly onPolicy: (data: string) => void;
   readonly onCommands: () => void;
   readonly signal: AbortSignal;
 }): Promise<void> {
@@ -87,8 +117,8 @@ export async function runWake(ports: {
   while (!ports.signal.aborted) {
     const sinceMs = ports.clock.monoMs();
     try {
-      await ports.client.followWake((name) => {
-        if (name === 'policy') ports.onPolicy();
+      await ports.client.followWake((name, data) => {
+        if (name === 'policy') ports.onPolicy(data);
         // A call may have been lost while the stream was down.
         if (name === 'command' || name === 'connected') ports.onCommands();
       }, ports.signal);
@@ -99,4 +129,20 @@ export async function runWake(ports: {
     failures = ports.clock.monoMs() - sinceMs > ASK_EVERY_MS ? 1 : failures + 1;
     await ports.rest.waitMs(backOffMs(failures, ports.random), ports.signal);
   }
+}
+
+const wakeSchema = z.object({ denies: z.array(z.string()).max(100) });
+
+/** Reads the deny notices that come with a call of the server; none where there are none. */
+export function deniesIn(data: string): readonly string[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(data);
+  } catch (error) {
+    // An older server calls with nothing, or with a number.
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
+  const wake = wakeSchema.safeParse(value);
+  return wake.success ? wake.data.denies : [];
 }

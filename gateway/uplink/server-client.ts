@@ -2,6 +2,7 @@ import { API_BASE, journalAckSchema, journalConflictSchema, type JournalUpload }
 import { encodeBase64Url, utf8 } from '#contract/bytes';
 import type { Clock, Random } from '#contract/clock';
 import { commandAnswerSchema } from '#contract/command';
+import { epochAnswerSchema, type EpochRequest } from '#contract/epoch';
 import { policySnapshotSchema, type PolicySnapshot } from '#contract/policy';
 import { encodeSignatureHeaders, signatureBase } from '#contract/request-signature';
 import { Fault } from '#contract/result';
@@ -9,22 +10,37 @@ import { sha256, type Signer } from '../crypto-ports.ts';
 import { withSignal } from './pause.ts';
 import type { UploadAnswer } from './step-upload.ts';
 
+/** What a gateway holds, so that the server sends no more than is missing. */
+export interface PolicyHeld {
+  /** Version of the orders in force; 0 for none. */
+  readonly have: number;
+  /** Version of the root document in force. */
+  readonly root: number;
+  /** True where the orders are wanted as a whole, because a difference did not fit. */
+  readonly isWhole: boolean;
+}
+
 /** What the gateway asks of the server. Each call may throw Fault `server-unreachable` or `server-answer-strange`. */
 export interface ServerClient {
   /** @returns the answer, or `refused` where the server does not know this gateway's key */
-  fetchPolicy(have: number, nonce: string, signal: AbortSignal): Promise<PolicySnapshot | 'refused'>;
+  fetchPolicy(held: PolicyHeld, nonce: string, signal: AbortSignal): Promise<PolicySnapshot | 'refused'>;
   uploadJournal(epoch: number, upload: JournalUpload, signal: AbortSignal): Promise<UploadAnswer>;
+  /** @returns the number of the epoch that belongs to this key, or `refused` where there is none for it */
+  fetchEpoch(request: EpochRequest, signal: AbortSignal): Promise<number | 'refused'>;
   /** @returns the orders of people that wait, as compact JWS, or `refused` as above */
   fetchCommands(nonce: string, signal: AbortSignal): Promise<readonly string[] | 'refused'>;
-  /** Calls `onEvent` once the wake stream stands (`connected`) and for each of its events until it ends. */
-  followWake(onEvent: (name: string) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Calls `onEvent` once the wake stream stands (`connected`) and for each of its events until it ends, with what the
+   * event says.
+   */
+  followWake(onEvent: (name: string, data: string) => void, signal: AbortSignal): Promise<void>;
 }
 
 const ANSWER_WITHIN_MS = 20_000;
 /** A stream that says nothing for so long may be half open; a new one costs little. */
 const WAKE_SILENCE_MS = 600_000;
 const MAX_ANSWER_BYTES = 32_000_000;
-const MAX_EVENT_LINE = 8192;
+const MAX_EVENT_LINE = 65_536;
 
 const strange = (cause?: unknown): Fault => new Fault('server-answer-strange', { retryable: true, cause });
 const unreachable = (cause?: unknown): Fault => new Fault('server-unreachable', { retryable: true, cause });
@@ -92,8 +108,8 @@ export function createServerClient(options: {
   }
 
   return {
-    fetchPolicy: async (have, nonce, signal) => {
-      const query = `?have=${have}&nonce=${nonce}`;
+    fetchPolicy: async ({ have, root, isWhole }, nonce, signal) => {
+      const query = `?have=${have}&root=${root}&nonce=${nonce}${isWhole ? '&whole=1' : ''}`;
       const { status, answer } = await askJson('GET', '/gateway/policy', query, new Uint8Array(), signal);
       if (status === 401 || status === 403) return 'refused';
       if (status !== 200) throw unreachable();
@@ -109,14 +125,15 @@ export function createServerClient(options: {
         case 200: {
           const ack = journalAckSchema.safeParse(answer);
           if (!ack.success) throw strange();
-          return { kind: 'acknowledged', size: ack.data.size, head: ack.data.head };
+          const { size, head, checkpoint: note } = ack.data;
+          return { kind: 'acknowledged', size, head, note };
         }
         case 409: {
           const conflict = journalConflictSchema.safeParse(answer);
           if (!conflict.success) throw strange();
-          return conflict.data.code === 'journal-gap'
-            ? { kind: 'gap', ...conflict.data.head }
-            : { kind: 'conflict' };
+          const { code, head } = conflict.data;
+          if (code === 'journal-gap') return { kind: 'gap', ...head };
+          return { kind: code === 'journal-fenced' ? 'fenced' : 'conflict' };
         }
         case 401:
         case 403:
@@ -126,6 +143,15 @@ export function createServerClient(options: {
         default:
           throw unreachable();
       }
+    },
+    fetchEpoch: async (request, signal) => {
+      const body = utf8(JSON.stringify(request));
+      const { status, answer } = await askJson('POST', '/gateway/epochs', '', body, signal);
+      if (status >= 400 && status < 500) return 'refused';
+      if (status !== 200) throw unreachable();
+      const given = epochAnswerSchema.safeParse(answer);
+      if (!given.success) throw strange();
+      return given.data.epoch;
     },
     fetchCommands: async (nonce, signal) => {
       const body = utf8(JSON.stringify({ nonce }));
@@ -151,8 +177,9 @@ export function createServerClient(options: {
       async function follow(joined: AbortSignal): Promise<void> {
         const response = await ask('GET', '/gateway/wake', '', new Uint8Array(), joined);
         if (response.status !== 200 || response.body === null) throw unreachable();
-        onEvent('connected');
+        onEvent('connected', '');
         let held = '';
+        let name: string | undefined;
         for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
           clearTimeout(timer);
           timer = arm();
@@ -160,8 +187,11 @@ export function createServerClient(options: {
           held = lines.pop() ?? '';
           if (held.length > MAX_EVENT_LINE) throw strange();
           for (const line of lines) {
-            const name = /^event:\s*([a-z-]{1,40})$/.exec(line)?.[1];
-            if (name !== undefined) onEvent(name);
+            name = /^event:\s*([a-z-]{1,40})$/.exec(line)?.[1] ?? name;
+            const data = /^data: ?(.*)$/.exec(line)?.[1];
+            if (name === undefined || data === undefined) continue;
+            onEvent(name, data);
+            name = undefined;
           }
         }
       }

@@ -12,7 +12,7 @@ import type { EpochMs } from '#contract/clock';
 import { frontierRoot } from '#contract/merkle';
 import { journalOrigin, siteLogOrigin } from '#contract/record';
 import type { Site } from '../procedure/site.ts';
-import { hmacSha256, sha256, verifyEd25519 } from '../signing/node-crypto.ts';
+import { assertionPorts, hmacSha256, sha256 } from '../signing/node-crypto.ts';
 import { inTransaction } from '../store/database.ts';
 import { createEvidenceSource } from '../store/evidence-source.ts';
 import { listJournals, loadJournal, newestCheckpoint } from '../store/journals.ts';
@@ -43,7 +43,7 @@ export async function exportEvidence(
   const files = await inTransaction(site.db, async (trx) => {
     // In the snapshot itself: a batch that came between the two would stand in the bundle without a cosignature.
     await cosignPending(site, trx);
-    return buildBundle(createEvidenceSource(trx, site.id, site.rootChain), {
+    return buildBundle(createEvidenceSource(trx, site.id, site.rootChain, site.vault), {
       sha256,
       period: span,
       tool: `palang ${version}`,
@@ -92,7 +92,7 @@ async function storedLogs(site: Site): Promise<readonly StoredLog[]> {
  */
 export async function checkIntegrity(site: Site, version: string): Promise<Integrity> {
   const { files, createdAt } = await exportEvidence(site, version, { from: null, until: null });
-  const verdict = await verifyBundle(files, { sha256, hmac: hmacSha256, verify: verifyEd25519 });
+  const verdict = await verifyBundle(files, { ...assertionPorts, hmac: hmacSha256 });
   const checkedAt = new Date(createdAt).toISOString();
   const logs = await storedLogs(site);
   if (verdict.ok) {

@@ -1,20 +1,31 @@
 import type { AccessEvent, Door, JournalHead, JournalUpload } from '#contract/api';
-import { encodeBase64Url } from '#contract/bytes';
+import { encodeBase64Url, utf8 } from '#contract/bytes';
 import type { EpochMs } from '#contract/clock';
-import type { CommittedField, JournalRecord } from '#contract/record';
+import { decodeEpochOpened } from '#contract/epoch';
+import { decodeRecord } from '#contract/record';
 import { err, ok, type Result } from '#contract/result';
+import type { SiteLogEntry } from '#contract/site-log';
 import { stepDoor } from '../domain/door-projection.ts';
 import { OPEN_PHASES, stepVisits, type VisitProjection } from '../domain/visit-projection.ts';
 import { announceCommand } from '../procedure/commands.ts';
+import { followAlarms, followVisits } from '../procedure/follow-door.ts';
 import { renewPolicy } from '../procedure/renew-policy.ts';
 import { refusal, siteLogPort, type Refusal, type Site } from '../procedure/site.ts';
 import { hmacSha256, sha256, verifyEd25519 } from '../signing/node-crypto.ts';
 import { markDone, type StoredCommand } from '../store/commands.ts';
 import { inTransaction, type Database } from '../store/database.ts';
 import { isSilent, listEvents, type ListedEvent } from '../store/events.ts';
-import { doorsOf, epochKey, saveGatewaySeen, type Gateway } from '../store/gateways.ts';
 import {
-  insertOpenings,
+  epochLimit,
+  findEpoch,
+  insertEpoch,
+  nextEpoch,
+  rootAt,
+  saveOpened,
+  type Epoch,
+} from '../store/epochs.ts';
+import { doorsOf, saveGatewaySeen, type Gateway } from '../store/gateways.ts';
+import {
   insertRecords,
   loadJournal,
   loadRecords,
@@ -23,12 +34,23 @@ import {
   saveJournalCheckpoint,
   uncosignedCheckpoints,
   type JournalKey,
+  type JournalState,
+  type NewRecord,
 } from '../store/journals.ts';
+import { insertOpenings } from '../store/openings.ts';
 import { listDoors, loadDoorProjection, saveDoorProjection } from '../store/places.ts';
 import { appendSiteLog } from '../store/site-log.ts';
 import { suspendUsedCode } from '../store/visit-codes.ts';
 import { openVisits, saveVisit } from '../store/visits.ts';
-import { checkBatch, decodeEpochKey, type CheckedBatch, type StoredOverlap } from './check-batch.ts';
+import {
+  checkBatch,
+  decodeEpochKey,
+  type CheckedBatch,
+  type PreviousJournal,
+  type StoredOverlap,
+} from './check-batch.ts';
+import { keepBeside, noteRollback } from './keep-beside.ts';
+import { toldBy, withOrigins, type Told } from './told-records.ts';
 
 /** An acknowledgement: how far the journal is stored, with the cosigned checkpoint. */
 export interface IngestAck extends JournalHead {
@@ -101,28 +123,56 @@ async function storeBatch(
 ): Promise<Result<Stored, IngestRefusal>> {
   const before = await loadJournal(trx, key);
   const head = { size: before.size, head: before.head };
-  const publicKey = decodeEpochKey(await epochKey(trx, key.gatewayId, key.epoch));
+  const known = await findEpoch(trx, key);
+  const epoch = known ?? (await findForgotten(trx, key, upload));
+  if (epoch === null) {
+    const found = { why: 'conflict', pointer: '/epoch', reason: 'unknown' } as const;
+    await keepBeside(trx, site, key, upload, found, now);
+    return err({ ...refusal('journal-conflict', [{ pointer: '/epoch', code: 'unknown' }]), head });
+  }
+  const publicKey = decodeEpochKey(epoch.publicKey);
   if (publicKey === null) {
     return err({ ...refusal('journal-invalid', [{ pointer: '/epoch', code: 'unknown' }]), head });
   }
   const checked = await checkBatch(
     { sha256, hmac: hmacSha256, verify: verifyEd25519 },
-    { siteId: site.id, ...key, key: publicKey, ...before },
+    {
+      siteId: site.id,
+      ...key,
+      key: publicKey,
+      ...before,
+      origin: epoch.origin,
+      limit: await epochLimit(trx, key),
+      previous: before.size === 0 ? await loadPrevious(trx, key, upload) : null,
+    },
     await loadOverlap(trx, key, before.size, upload),
     upload,
   );
   if (!checked.ok) {
     const { code, pointer, reason } = checked.error;
+    if (code === 'journal-conflict' || code === 'journal-fenced') {
+      const why = code === 'journal-fenced' ? 'fenced' : 'conflict';
+      await keepBeside(trx, site, key, upload, { why, pointer, reason }, now);
+    }
     return err({ ...refusal(code, [{ pointer, code: reason }]), head });
   }
   await saveGatewaySeen(trx, key.gatewayId, now, null);
   const batch = checked.value;
+  await noteRollback(trx, site, key, before.size, upload.cosigned, now);
   if (batch.records.length === 0)
     return ok({ head, events: [], doors: [], commands: [], policyVersion: null });
-  const position = await saveBatch(trx, site, key, before, batch, upload.checkpoint, now);
-  await project(trx, key.gatewayId, batch);
-  const commands = await settleCommands(trx, key.gatewayId, batch);
-  const policyVersion = (await endUsedCodes(trx, batch)) ? (await renewPolicy(trx, site, now)).version : null;
+  if (known === null) await recallEpoch(trx, site, key, epoch, now);
+  const records = await withOrigins(trx, batch);
+  const position = await saveBatch(trx, site, key, { before, epoch, batch, records }, upload.checkpoint, now);
+  const told = toldBy(batch, records);
+  await followVisits(trx, site, await project(trx, key.gatewayId, told));
+  await followAlarms(
+    trx,
+    site,
+    told.map(({ record, values }) => ({ record, sub: values.sub ?? null })),
+  );
+  const commands = await settleCommands(trx, key.gatewayId, told);
+  const policyVersion = (await endUsedCodes(trx, told)) ? (await renewPolicy(trx, site, now)).version : null;
   return ok({
     commands,
     policyVersion,
@@ -132,38 +182,110 @@ async function storeBatch(
   });
 }
 
+/**
+ * The epoch of a batch that a database put back from a backup does not know: its gateway signs the request, its first
+ * record names the key. Null for a number that is not above all that are known.
+ * @see rule SM8
+ */
+async function findForgotten(
+  trx: Database,
+  { gatewayId, epoch }: JournalKey,
+  upload: JournalUpload,
+): Promise<Epoch | null> {
+  if (epoch < (await nextEpoch(trx, gatewayId))) return null;
+  const record = decodeRecord(utf8(upload.entries[0] ?? ''));
+  const opened = record.ok ? decodeEpochOpened(record.value) : null;
+  // From its middle on nothing tells the key yet: the answer will be a gap, and the next batch begins at 0.
+  const publicKey = opened?.key ?? (upload.from > 0 ? upload.gen : null);
+  return publicKey === null ? null : { publicKey, origin: 'reserved', isOpened: false };
+}
+
+async function recallEpoch(
+  trx: Database,
+  site: Site,
+  key: JournalKey,
+  { publicKey }: Epoch,
+  now: EpochMs,
+): Promise<void> {
+  await insertEpoch(trx, key, publicKey, now);
+  const x = { gw: key.gatewayId, ep: key.epoch, key: publicKey };
+  await appendSiteLog(trx, siteLogPort(site), [{ ty: 'gateway.enrolled', x }], now);
+}
+
 async function saveBatch(
   trx: Database,
   site: Site,
   key: JournalKey,
-  before: Awaited<ReturnType<typeof loadJournal>>,
-  batch: CheckedBatch,
+  {
+    before,
+    epoch,
+    batch,
+    records,
+  }: {
+    readonly before: JournalState;
+    readonly epoch: Epoch;
+    readonly batch: CheckedBatch;
+    readonly records: readonly NewRecord[];
+  },
   note: string,
   now: EpochMs,
 ): Promise<number> {
-  const position = await insertRecords(trx, batch.records, now);
-  await insertOpenings(trx, batch.openings);
+  const position = await insertRecords(trx, records, now);
+  await insertOpenings(trx, site, batch.openings, now);
   await saveJournal(trx, key, before, batch);
   await saveJournalCheckpoint(trx, key, { size: batch.size, note, isCosigned: false });
   const root = encodeBase64Url(batch.root);
   const fact = { gw: key.gatewayId, ep: key.epoch, size: batch.size, root };
-  await appendSiteLog(trx, siteLogPort(site), [{ ty: 'journal.checkpointed', x: fact }], now);
+  const { opened } = batch;
+  if (opened !== null) await saveOpened(trx, key, opened.prev, now);
+  // The enrolment that gave the first epoch has said all that there is to say of it.
+  const isNews = opened !== null && (epoch.origin === 'reserved' || opened.prev !== undefined);
+  const prev = opened?.prev;
+  const entries: readonly SiteLogEntry[] = [
+    ...(isNews
+      ? [
+          {
+            ty: 'epoch.opened',
+            x: { gw: key.gatewayId, ep: key.epoch, why: opened.why, ...(prev !== undefined && { prev }) },
+          } as const,
+        ]
+      : []),
+    { ty: 'journal.checkpointed', x: fact },
+  ];
+  await appendSiteLog(trx, siteLogPort(site), entries, now);
   return position;
 }
 
-const openedValue = (batch: CheckedBatch, record: JournalRecord, field: CommittedField): string | null =>
-  batch.openings.find((opening) => opening.sq === record.sq && opening.field === field)?.value ?? null;
+/** Finds the epoch that the first record of a batch says it goes on from; only the first batch of an epoch has one. */
+async function loadPrevious(
+  trx: Database,
+  key: JournalKey,
+  upload: JournalUpload,
+): Promise<PreviousJournal | null> {
+  const record = decodeRecord(utf8(upload.entries[0] ?? ''));
+  const prev = record.ok ? decodeEpochOpened(record.value)?.prev : undefined;
+  if (prev === undefined) return null;
+  const of = { gatewayId: key.gatewayId, epoch: prev.ep };
+  const epoch = await findEpoch(trx, of);
+  if (epoch === null) return null;
+  const publicKey = decodeEpochKey(epoch.publicKey);
+  return { epoch: prev.ep, key: publicKey, root: await rootAt(trx, sha256, of, prev.size) };
+}
 
-async function project(trx: Database, gatewayId: string, batch: CheckedBatch): Promise<void> {
+async function project(
+  trx: Database,
+  gatewayId: string,
+  told: readonly Told[],
+): Promise<readonly VisitProjection[]> {
+  const all: VisitProjection[] = [];
   for (const doorId of await doorsOf(trx, gatewayId)) {
     let door = await loadDoorProjection(trx, doorId);
     let open = await openVisits(trx, doorId);
     const changed = new Map<string, VisitProjection>();
-    for (const { record } of batch.records) {
+    for (const { record, values } of told) {
       if (record.door !== undefined && record.door !== doorId) continue;
       door = stepDoor(door, record);
-      const sub = openedValue(batch, record, 'sub');
-      const pm = openedValue(batch, record, 'pm');
+      const { sub = null, pm = null } = values;
       for (const visit of stepVisits(open, { record, sub, pm })) {
         changed.set(visit.id, visit);
         open = [...open.filter((each) => each.id !== visit.id), visit].filter((each) =>
@@ -173,17 +295,19 @@ async function project(trx: Database, gatewayId: string, batch: CheckedBatch): P
     }
     await saveDoorProjection(trx, doorId, door);
     for (const visit of changed.values()) await saveVisit(trx, visit);
+    all.push(...changed.values());
   }
+  return all;
 }
 
 /** An order is done when its gateway's journal says so, and not before. @see rule SA30 */
 async function settleCommands(
   trx: Database,
   gatewayId: string,
-  batch: CheckedBatch,
+  told: readonly Told[],
 ): Promise<readonly StoredCommand[]> {
   const done: StoredCommand[] = [];
-  for (const { record } of batch.records) {
+  for (const { record } of told) {
     const id = record.x['id'];
     if (record.ty !== 'operator.command' || typeof id !== 'string') continue;
     const refused = record.x['refused'];
@@ -195,12 +319,12 @@ async function settleCommands(
 }
 
 /** A visit code that opened a door is over, at every door. @see rule SA31 */
-async function endUsedCodes(trx: Database, batch: CheckedBatch): Promise<boolean> {
+async function endUsedCodes(trx: Database, told: readonly Told[]): Promise<boolean> {
   let isChanged = false;
-  for (const { record } of batch.records) {
+  for (const { record, values } of told) {
     if (record.ty !== 'access.granted') continue;
-    const handle = openedValue(batch, record, 'cred');
-    if (handle !== null && (await suspendUsedCode(trx, handle))) isChanged = true;
+    const { cred: handle } = values;
+    if (handle !== undefined && (await suspendUsedCode(trx, handle))) isChanged = true;
   }
   return isChanged;
 }
@@ -218,7 +342,10 @@ async function cosignNewest(site: Site, key: JournalKey, now: EpochMs): Promise<
  * Cosigns what was committed but not cosigned, because the server stopped in between.
  * @param db a transaction that shows committed batches only: none of its own may be cosigned before its commit
  */
-export async function cosignPending(site: Site, db: Database = site.db): Promise<void> {
+export async function cosignPending(
+  site: Pick<Site, 'clock' | 'db' | 'signer'>,
+  db: Database = site.db,
+): Promise<void> {
   const now = site.clock.epochMs();
   for (const pending of await uncosignedCheckpoints(db)) {
     const note = site.signer.cosign(pending.note, now);

@@ -47,6 +47,7 @@ export const pinStateSchema = z.object({ hasPin: z.boolean() });
 
 /** What is told of one's own PIN: without a card there is nothing that it could belong to. */
 export const ownPinStateSchema = pinStateSchema.extend({ hasCard: z.boolean() });
+export type OwnPinState = z.infer<typeof ownPinStateSchema>;
 
 export const visitCodeTicketSchema = z.object({
   permitId: z.string(),

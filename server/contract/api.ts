@@ -3,7 +3,7 @@ import { CARD_MEDIA, cardTextSchema } from './card.ts';
 import { COMMAND_ACTS, COMMAND_STATES } from './command.ts';
 import { openingSchema } from './commitment.ts';
 import { ACCESS_OUTCOMES, DENY_REASONS, EVENT_TYPE_NAMES, type EventType } from './event.ts';
-import { APPROVAL_METHODS } from './permit.ts';
+import { APPROVAL_METHODS, PERMIT_KINDS } from './permit.ts';
 import { hashSchema, idSchema } from './record.ts';
 import { rootDocumentSchema } from './root-document.ts';
 
@@ -92,8 +92,10 @@ export const credentialSchema = z.object({
   media: z.enum(CARD_MEDIA),
   /** The last four characters; the whole number is never shown again. */
   lastFour: z.string(),
-  state: z.enum(['active', 'suspended']),
+  state: z.enum(['active', 'suspended', 'lost']),
   enrolledAt: instantSchema,
+  /** Null for a card without an end of its own. */
+  expiresAt: instantSchema.nullable(),
 });
 export type Credential = z.infer<typeof credentialSchema>;
 
@@ -101,9 +103,14 @@ export const newCredentialSchema = z.strictObject({
   personId: rowIdSchema,
   /** Canonical text, e.g. `em:6F007B3972` or `wg26:7B3972`. */
   card: cardTextSchema,
+  /** True for a card that counts until the end of the day at the site. */
+  isForToday: z.boolean().default(false),
 });
 
-export const credentialStateSchema = z.strictObject({ state: z.enum(['active', 'suspended']) });
+export const credentialStateSchema = z.strictObject({
+  state: z.enum(['active', 'suspended', 'lost']),
+  reason: text(300).optional(),
+});
 
 // Rooms, doors, purposes
 
@@ -157,11 +164,17 @@ export type Purpose = z.infer<typeof purposeSchema>;
 export const REQUEST_STATES = [
   'draft',
   'submitted',
+  'verified',
   'approved',
+  'checked-in',
+  'inside',
+  'left',
+  'closed',
   'rejected',
   'withdrawn',
   'revoked',
   'expired',
+  'emergency',
 ] as const;
 export const requestStateSchema = z.enum(REQUEST_STATES);
 export type RequestState = z.infer<typeof requestStateSchema>;
@@ -182,7 +195,22 @@ export const noBodySchema = z.strictObject({});
 
 export const requestStepSchema = z.object({
   at: instantSchema,
-  step: z.enum(['filed', 'submitted', 'approved', 'rejected', 'withdrawn', 'revoked', 'expired']),
+  step: z.enum([
+    'filed',
+    'submitted',
+    'declared',
+    'verified',
+    'endorsed',
+    'approved',
+    'rejected',
+    'withdrawn',
+    'revoked',
+    'expired',
+    'checked-in',
+    'entered',
+    'left',
+    'closed',
+  ]),
   byName: z.string(),
   reason: z.string().nullable(),
   method: z.enum(APPROVAL_METHODS).nullable(),
@@ -206,6 +234,9 @@ export const requestSchema = z.object({
   reason: z.string().nullable(),
   permitId: z.string().nullable(),
   steps: z.array(requestStepSchema),
+  kind: z.enum(PERMIT_KINDS).optional(),
+  /** Who enters; left out where that is the requester. */
+  subject: z.object({ id: rowIdSchema, name: z.string(), organisation: z.string() }).optional(),
 });
 export type AccessRequest = z.infer<typeof requestSchema>;
 
@@ -363,6 +394,10 @@ export type EnrolResponse = z.infer<typeof enrolResponseSchema>;
 export const policyQuerySchema = z.object({
   /** Version the gateway holds; 0 for none. */
   have: z.coerce.number().int().min(0).default(0),
+  /** Version of the root document that the gateway holds. */
+  root: z.coerce.number().int().min(1).default(1),
+  /** `1` where the difference to `have` did not fit. */
+  whole: z.literal('1').optional(),
   nonce: z.string().regex(/^[A-Za-z0-9_-]{22}$/),
 });
 
@@ -380,6 +415,8 @@ export const journalUploadSchema = z.strictObject({
   openings: z.array(openingSchema).max(MAX_UPLOAD_ENTRIES * 3),
   /** Checkpoint signed by the gateway, at the size after the last entry. */
   checkpoint: z.string().max(4000),
+  /** The server's own cosigned checkpoint of a larger size, where it now holds less than it once did. */
+  cosigned: z.string().max(4000).optional(),
 });
 export type JournalUpload = z.infer<typeof journalUploadSchema>;
 
@@ -397,7 +434,7 @@ export type JournalHead = z.infer<typeof journalHeadSchema>;
 
 /** A 409 of the journal route: the problem, and from where to go on. */
 export const journalConflictSchema = z.object({
-  code: z.enum(['journal-gap', 'journal-conflict']),
+  code: z.enum(['journal-gap', 'journal-conflict', 'journal-fenced']),
   head: journalHeadSchema,
 });
 

@@ -53,7 +53,8 @@ export async function verifyEvidenceKeys(
 
 const bareHex = (text: string): string => text.replaceAll(/[\s:]/g, '').toLowerCase();
 
-function logKeysOf(roots: readonly RootBody[]): readonly NoteKey[] {
+/** Lists every key that any of these root documents gives the `log` role. */
+export function logKeysOf(roots: readonly RootBody[]): readonly NoteKey[] {
   const keys = new Map<string, NoteKey>();
   for (const root of roots) {
     for (const kid of root.roles.log.keys) {

@@ -17,6 +17,8 @@ import { decodeBase64Url, encodeBase64, encodeBase64Url, encodeHex, equalBytes }
 import { verifyEvidenceKeys, type EvidenceKeys } from './bundle-keys.ts';
 import type { VerifyEd25519 } from './checkpoint.ts';
 import type { HmacSha256 } from './commitment.ts';
+import { EpochWalk } from './epoch-walk.ts';
+import { ErasedJournal } from './erasure.ts';
 import { verifyCheckpoints, type CheckpointRule, type GenuineCheckpoint } from './log-checkpoints.ts';
 import { walkLog, type Linked } from './log-walk.ts';
 import { frontierRoot, type Frontier, type Sha256 } from './merkle.ts';
@@ -32,6 +34,8 @@ import {
 import { rootHash, type RootDocument } from './root-document.ts';
 import { err, ok, type Result } from './result.ts';
 import { decodeSiteLogRecord, type SiteLogRecord } from './site-log.ts';
+import { TrustWalk, type TrustReport } from './trust-walk.ts';
+import type { VerifyEs256 } from './webauthn.ts';
 
 /** One log of a bundle that verifies. */
 export interface LogReport {
@@ -48,7 +52,7 @@ export interface LogReport {
 }
 
 /** What a bundle that verifies holds. */
-export interface BundleReport {
+export interface BundleReport extends TrustReport {
   readonly site: string;
   readonly period: BundlePeriod | null;
   readonly tool: string;
@@ -58,6 +62,8 @@ export interface BundleReport {
   /** True where one official holds the root key alone. */
   readonly isSingleOfficial: boolean;
   readonly counts: BundleCounts;
+  /** Commitments that nobody can open any more, each of them recorded as erased. */
+  readonly erased: number;
   /** The site log first, then the journals by gateway and epoch. */
   readonly logs: readonly LogReport[];
 }
@@ -66,10 +72,15 @@ export interface BundleReport {
 export type BundleVerdict = Result<BundleReport, BundleFailure>;
 
 /** Cryptography, handed in by the caller: the same code runs at the server, in the program and in a browser. */
-export interface BundlePorts {
+export interface ProofPorts {
   readonly sha256: Sha256;
   readonly hmac: HmacSha256;
   readonly verify: VerifyEd25519;
+}
+
+/** The same, and what verifies the passkeys of approvers. */
+export interface BundlePorts extends ProofPorts {
+  readonly verifyEs256: VerifyEs256;
 }
 
 export interface BundleOptions {
@@ -88,6 +99,8 @@ interface Verification {
   readonly index: BundleIndex;
   readonly chain: readonly [RootDocument, ...RootDocument[]];
   readonly keys: EvidenceKeys;
+  readonly trust: TrustWalk;
+  readonly epochs: EpochWalk;
   readonly onBytes: (count: number) => void | Promise<void>;
 }
 
@@ -96,6 +109,8 @@ interface JournalClaims {
   readonly id: JournalId;
   key: Uint8Array | null;
   readonly heads: { readonly line: number; readonly size: number; readonly root: string }[];
+  /** What of it is recorded as erased. */
+  readonly erased: ErasedJournal;
 }
 
 interface VerifiedLog {
@@ -140,10 +155,17 @@ export async function verifyBundle(
     const log = await verifyJournal(verification, id, claims);
     if (!log.ok) return log;
     logs.push(log.value.report);
-    const finding = await checkOpenings(verification, id, openings);
+    const keyOf = (epoch: number): Uint8Array | null =>
+      siteLog.value.claims.get(journalPath(id.gateway, epoch))?.key ?? null;
+    const misfit = await verification.epochs.misfitOf(id, keyOf(id.epoch) ?? new Uint8Array(), keyOf);
+    if (misfit !== null) return err({ file: journalPath(id.gateway, id.epoch), line: 1, seq: 0, ...misfit });
+    const finding = await checkOpenings(verification, id, claims?.erased ?? new ErasedJournal(), openings);
     if (finding !== null) return err(finding);
   }
-  const rest = openings.finish() ?? findMissingJournal(files, siteLog.value.claims);
+  const rest =
+    openings.finish() ??
+    findMissingJournal(files, siteLog.value.claims) ??
+    findWrongErasure(siteLog.value.claims);
   if (rest !== null) return err(rest);
 
   const counts: BundleCounts = {
@@ -162,6 +184,8 @@ export async function verifyBundle(
     fingerprint: keys.fingerprint,
     isSingleOfficial: keys.isSingleOfficial,
     counts,
+    erased: Array.from(siteLog.value.claims.values()).reduce((sum, { erased }) => sum + erased.count, 0),
+    ...verification.trust.report(),
     logs,
   });
 }
@@ -200,7 +224,16 @@ async function begin(
     doneBytes += count;
     return options.onProgress?.(doneBytes, totalBytes);
   };
-  return ok({ files, ports, index: index.value, chain: chain.value, keys: keys.value, onBytes });
+  return ok({
+    files,
+    ports,
+    index: index.value,
+    chain: chain.value,
+    keys: keys.value,
+    trust: new TrustWalk(ports, chain.value),
+    epochs: new EpochWalk(ports, files),
+    onBytes,
+  });
 }
 
 /** Checks that exactly the files of `bundle.json` are there, and that each has a place in a bundle. */
@@ -299,8 +332,19 @@ async function verifySiteLog(
     const record = read(bytes);
     const words = record === null ? null : noteClaim(verification, claims, record, line);
     if (words !== null) return fail(BUNDLE_PATHS.siteLog, 'inconsistent', words, line, line - 1);
+    if (record !== null) verification.epochs.takeSiteRecord(record);
+    const misfit = record === null ? null : await verification.trust.takeSiteRecord(record);
+    if (misfit !== null) return fail(BUNDLE_PATHS.siteLog, misfit.reason, misfit.words, line, line - 1);
   }
   return ok({ log: log.value, claims });
+}
+
+/** The claims of a journal, empty ones where nothing was said of it yet. */
+function claimsOf(claims: Map<string, JournalClaims>, id: JournalId): JournalClaims {
+  const path = journalPath(id.gateway, id.epoch);
+  const known = claims.get(path) ?? { id, key: null, heads: [], erased: new ErasedJournal() };
+  claims.set(path, known);
+  return known;
 }
 
 /** Remembers what a site log record says of a journal; answers with words where it contradicts what is known. */
@@ -314,14 +358,21 @@ function noteClaim(
     const isKnown = chain.some((document) => rootHash(ports.sha256, document.root) === record.x.root);
     return isKnown ? null : 'The site was opened under a root document that is not in the chain.';
   }
+  if (record.ty === 'privacy.erased' || record.ty === 'retention.destroyed') {
+    const { at, n } = record.x;
+    const isWhole = at.reduce((sum, each) => sum + each.n, 0) === n;
+    const isNew = at.every((each) => {
+      const { heads, erased } = claimsOf(claims, { gateway: each.gw, epoch: each.ep });
+      // What the server does not hold yet cannot be erased: else a record could be hidden before it is made.
+      const held = heads.reduce((most, { size }) => Math.max(most, size), 0);
+      return each.r.every(([, last]) => last < held) && erased.note(line, each);
+    });
+    return isWhole && isNew
+      ? null
+      : 'What it says was erased does not add up, was erased before, or is not there yet.';
+  }
   if (record.ty !== 'gateway.enrolled' && record.ty !== 'journal.checkpointed') return null;
-  const path = journalPath(record.x.gw, record.x.ep);
-  const known = claims.get(path) ?? {
-    id: { gateway: record.x.gw, epoch: record.x.ep },
-    key: null,
-    heads: [],
-  };
-  claims.set(path, known);
+  const known = claimsOf(claims, { gateway: record.x.gw, epoch: record.x.ep });
   if (record.ty === 'journal.checkpointed') {
     known.heads.push({ line, size: record.x.size, root: record.x.root });
     return null;
@@ -391,12 +442,25 @@ function findMissingJournal(files: Files, claims: ClaimsByPath): Finding {
   return null;
 }
 
+/** What cannot be opened must be what is recorded as erased, neither less nor more. */
+function findWrongErasure(claims: ClaimsByPath): Finding {
+  const misfits = Array.from(claims.values(), ({ erased }) => erased.misfit()).filter(
+    (each) => each !== null,
+  );
+  const first = misfits.sort((a, b) => a.line - b.line)[0];
+  if (first === undefined) return null;
+  const { line, told, met } = first;
+  const words = `It records ${told} commitments as erased, and the records that it names make ${met}.`;
+  return { file: BUNDLE_PATHS.siteLog, line, seq: line - 1, reason: 'inconsistent', words };
+}
+
 const decoder = new TextDecoder();
 
-/** Holds the commitments of a journal that has been verified against the openings. */
+/** Holds the commitments of a journal that has been verified against the openings, and against what was erased. */
 async function checkOpenings(
-  { files, index, onBytes }: Verification,
+  { files, index, trust, epochs, onBytes }: Verification,
   id: JournalId,
+  erased: ErasedJournal,
   openings: OpeningWalk,
 ): Promise<Finding> {
   const from = index.period === null ? -Infinity : Date.parse(index.period.from);
@@ -404,7 +468,12 @@ async function checkOpenings(
   for (const { bytes, line } of splitLines(contentOf(files, journalPath(id.gateway, id.epoch)))) {
     // The walk has shown that these bytes are a record; reading them plainly halves the time of the whole.
     const record = JSON.parse(decoder.decode(bytes)) as JournalRecord;
-    if (record.c === undefined || record.t < from || record.t >= until) continue;
+    const misfit = trust.takeRecord(record) ?? epochs.reclaimMisfit(record);
+    if (misfit !== null) {
+      return { file: journalPath(id.gateway, id.epoch), line, seq: record.sq, ...misfit };
+    }
+    if (record.c === undefined || erased.meet(record.sq, Object.keys(record.c).length)) continue;
+    if (record.t < from || record.t >= until) continue;
     for (const field of COMMITTED_FIELDS) {
       const commitment = record.c[field];
       if (commitment === undefined) continue;

@@ -11,6 +11,8 @@ export const doorRulesSchema = z.strictObject({
   pin: z.array(weeklyWindowSchema).max(32).optional(),
   /** True where a visit code may stand for a card. */
   codes: z.boolean().optional(),
+  /** Hours in which it may; at any where left out. */
+  codeHours: z.array(weeklyWindowSchema).min(1).max(32).optional(),
   /** Two-person rule: an empty room opens to two people only, the second within so many ms of the first. */
   two: z.strictObject({ withinMs: z.number().int().min(3000).max(120_000) }).optional(),
 });

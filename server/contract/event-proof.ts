@@ -1,5 +1,5 @@
 import { verifyEvidenceKeys, type EvidenceKeys } from './bundle-keys.ts';
-import type { BundlePorts } from './bundle.ts';
+import type { ProofPorts } from './bundle.ts';
 import type { Misfit } from './bundle-failure.ts';
 import {
   BUNDLE_PATHS,
@@ -171,7 +171,7 @@ export function isEventProof(bytes: Uint8Array): boolean {
  */
 export async function verifyEventProof(
   bytes: Uint8Array,
-  ports: BundlePorts,
+  ports: ProofPorts,
   options: { readonly rootFingerprint?: string } = {},
 ): Promise<Result<EventProofReport, EventProofFailure>> {
   const [head, records, inJournal, enrolments, inSiteLog, roots, ...more] = splitCheckpoints(bytes);
@@ -210,7 +210,7 @@ const fail = (line: number, misfit: Misfit): { readonly ok: false; readonly erro
   err({ line, ...misfit });
 
 async function verifyRoots(
-  ports: BundlePorts,
+  ports: ProofPorts,
   part: FilePart,
   options: { readonly rootFingerprint?: string },
 ): Promise<Result<EvidenceKeys, EventProofFailure>> {
@@ -239,7 +239,7 @@ interface Enrolment {
 
 /** The key of a gateway counts only because the site log, which the server signs, says that it was enrolled. */
 async function verifyEnrolment(
-  ports: BundlePorts,
+  ports: ProofPorts,
   { site, logKeys }: EvidenceKeys,
   part: FilePart | undefined,
   proof: FilePart | undefined,
@@ -260,7 +260,7 @@ async function verifyEnrolment(
 }
 
 async function verifyEvent(
-  ports: BundlePorts,
+  ports: ProofPorts,
   { site, logKeys }: EvidenceKeys,
   { gateway, epoch, key }: Enrolment,
   part: FilePart | undefined,
@@ -318,7 +318,7 @@ function parseTlogProof(bytes: Uint8Array): TlogProof | null {
 }
 
 async function verifyInclusion(
-  ports: BundlePorts,
+  ports: ProofPorts,
   rule: Omit<CheckpointRule, 'file'>,
   part: FilePart | undefined,
   leaf: { readonly line: number; readonly bytes: Uint8Array; readonly index: number },
@@ -341,7 +341,7 @@ async function verifyInclusion(
 }
 
 function verifyOpenings(
-  ports: BundlePorts,
+  ports: ProofPorts,
   record: JournalRecord,
   part: FilePart | undefined,
 ): Result<readonly Opening[], EventProofFailure> {

@@ -56,6 +56,7 @@ export const EVENT_TYPES = {
   'deny.applied': { severity: 'warning' },
   'journal.sealed': { severity: 'normal' },
   'journal.reclaimed': { severity: 'warning' },
+  'site-log.forked': { severity: 'alarm' },
 } as const satisfies Record<string, EventRow>;
 
 /** The name of an event, in the past tense. */

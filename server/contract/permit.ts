@@ -10,6 +10,7 @@ export const JWS_TYPES = {
   heartbeat: 'heartbeat+jws',
   command: 'command+jws',
   deny: 'deny+jws',
+  date: 'policy-date+jws',
 } as const;
 
 /** The one signature algorithm of policy documents. @see RFC 9864 */
@@ -39,6 +40,9 @@ export const weeklyWindowSchema = z.strictObject({
 
 /** What sort of right a permit is. */
 export const PERMIT_KINDS = ['single', 'recurring', 'standing', 'emergency'] as const;
+
+/** What sort of right a permit is. */
+export type PermitKind = (typeof PERMIT_KINDS)[number];
 
 /** How an approval was given: by a passkey over the draft, or by a signed-in session (named and weaker). */
 export const APPROVAL_METHODS = ['passkey', 'session'] as const;

@@ -6,6 +6,8 @@ import { siteRulesSchema } from './door-rules.ts';
 import { pinVerifierSchema } from './pin.ts';
 import { hashSchema, idSchema } from './record.ts';
 import { encodeBase64Url } from './bytes.ts';
+import { rootDocumentSchema } from './root-document.ts';
+import { approvalSchema } from './site-log.ts';
 
 const secondsSchema = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
@@ -31,6 +33,17 @@ export const manifestClaimsSchema = z.strictObject({
   dir: hashSchema,
   iat: secondsSchema,
   exp: secondsSchema,
+  /** Version of the root document under which it was made; left out for the first. */
+  rootv: z.number().int().min(1).optional(),
+  /** Longest age of the last word of the server, in seconds, by class; the root document caps each. */
+  lim: z
+    .strictObject({
+      staff: secondsSchema.optional(),
+      temp: secondsSchema.optional(),
+      strict: secondsSchema.optional(),
+      glass: secondsSchema.optional(),
+    })
+    .optional(),
 });
 
 /** The claims of a manifest. */
@@ -92,21 +105,100 @@ export const heartbeatClaimsSchema = z.strictObject({
 /** The claims of a heartbeat. */
 export type HeartbeatClaims = z.infer<typeof heartbeatClaimsSchema>;
 
+/**
+ * The same without a nonce, for orders that are carried to a gateway by hand: it says how old they are, and nothing
+ * of the time at which they arrive.
+ */
+export const dateClaimsSchema = heartbeatClaimsSchema.omit({ gw: true, nonce: true });
+
+/** The date of carried orders. */
+export type DateClaims = z.infer<typeof dateClaimsSchema>;
+
+/**
+ * One right that ends now, signed by the issuer. It only takes away, so it counts in any order and however often;
+ * it is forgotten once a manifest that knows of it (`vmin`) is in force.
+ */
+export const denyClaimsSchema = z.strictObject({
+  iss: z.string(),
+  aud: idSchema,
+  id: z.string().regex(/^dn_[A-Za-z0-9_-]{22}$/),
+  /** Seconds since 1970. */
+  at: secondsSchema,
+  vmin: z.number().int().min(1),
+  deny: z.union([
+    z.strictObject({ jti: z.string().regex(/^pm_[A-Za-z0-9_-]{22}$/) }),
+    z.strictObject({ sub: z.string().regex(/^s_[A-Za-z0-9_-]{22}$/) }),
+    z.strictObject({ cred: z.string().regex(/^c_[A-Za-z0-9_-]{43}$/) }),
+  ]),
+});
+
+/** One right that ends now. */
+export type DenyClaims = z.infer<typeof denyClaimsSchema>;
+
+/** Most versions that a gateway can be behind and still be led through, one manifest after the other. */
+export const MAX_CHAIN = 20_000;
+
+const orders = {
+  manifest: z.string(),
+  directory: z.string(),
+  /** The approvals that the permits name, as the site log holds them. */
+  approvals: z.array(approvalSchema).optional(),
+  /** Manifests between the version that the gateway holds and this one, oldest first. */
+  chain: z.array(z.string()).max(MAX_CHAIN).optional(),
+};
+
+/** Orders as a whole. */
+export const policyBodySchema = z.strictObject({ ...orders, permits: z.array(z.string()) });
+
+/** Orders as a whole. */
+export type PolicyBody = z.infer<typeof policyBodySchema>;
+
+/** What changed between the version that the gateway holds and the newest. */
+export const policyDeltaSchema = z.strictObject({
+  ...orders,
+  from: z.number().int().min(1),
+  to: z.number().int().min(1),
+  add: z.array(z.string()),
+  del: z.array(z.string()),
+});
+
+/** What changed between two versions. */
+export type PolicyDelta = z.infer<typeof policyDeltaSchema>;
+
+/** Deny notices, as compact JWS. */
+const deniesSchema = z.array(z.string()).max(1000);
+
+/** Root documents newer than the one that the gateway holds, oldest first. */
+const rootsSchema = z.array(rootDocumentSchema).max(500);
+
 /** What `GET /gateway/policy` answers: everything signed, so the transport is only a hint. */
 export const policySnapshotSchema = z.strictObject({
   heartbeat: z.string(),
-  /** Left out where the gateway already has this version. */
-  body: z
-    .strictObject({ manifest: z.string(), directory: z.string(), permits: z.array(z.string()) })
-    .optional(),
+  /** Left out where the gateway already has this version, or where `delta` leads to it. */
+  body: policyBodySchema.optional(),
+  delta: policyDeltaSchema.optional(),
   /** True where commands wait for this gateway. */
   hasCommands: z.boolean().optional(),
-  /** Deny notices in force, as compact JWS: they only take rights away, so any order and any repeat is right. */
-  denies: z.array(z.string()).max(1000).optional(),
+  /** Deny notices in force: they only take rights away, so any order and any repeat is right. */
+  denies: deniesSchema.optional(),
+  roots: rootsSchema.optional(),
 });
 
 /** What `GET /gateway/policy` answers. */
 export type PolicySnapshot = z.infer<typeof policySnapshotSchema>;
+
+/** Orders on a stick, for a gateway without a network: `policy.json`. */
+export const carriedPolicySchema = z.strictObject({
+  format: z.literal('palang-policy/1'),
+  date: z.string(),
+  body: policyBodySchema,
+  denies: deniesSchema.optional(),
+  /** All root documents of the site, the first included. */
+  roots: rootsSchema,
+});
+
+/** Orders on a stick. */
+export type CarriedPolicy = z.infer<typeof carriedPolicySchema>;
 
 /** Hashes a signed document as manifests and heartbeats name it: SHA-256 of the compact JWS, base64url. */
 export const jwsHash = (sha256: Sha256, jws: string): string => encodeBase64Url(sha256(utf8(jws)));

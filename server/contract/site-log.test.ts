@@ -17,10 +17,12 @@ const entries: readonly SiteLogEntry[] = [
   { ty: 'gateway.enrolled', x: { gw: 'gw', ep: 1, key: hash } },
   { ty: 'gateway.revoked', x: { gw: 'gw', ep: 1 } },
   { ty: 'approval.recorded', x: approval },
+  { ty: 'root.published', x: { v: 2, root: hash } },
   { ty: 'permit.issued', x: { h: hash } },
   { ty: 'permit.revoked', x: { h: hash } },
   { ty: 'manifest.signed', x: { v: 1, mh: hash } },
   { ty: 'rules.changed', x: { h: hash } },
+  { ty: 'log.reviewed', x: { h: hash } },
   { ty: 'journal.checkpointed', x: { gw: 'gw', ep: 1, size: 1, root: hash } },
 ];
 

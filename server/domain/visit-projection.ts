@@ -45,7 +45,9 @@ const outcomeOf = (record: JournalRecord): AccessOutcome =>
 
 function settle(open: readonly VisitProjection[], record: JournalRecord): readonly VisitProjection[] {
   const of = record.x['of'];
-  const id = typeof of === 'number' ? eventId({ gw: record.gw, ep: record.ep, sq: of }) : null;
+  // Of a grant in an earlier epoch the record says in which.
+  const ep = typeof record.x['ofEp'] === 'number' ? record.x['ofEp'] : record.ep;
+  const id = typeof of === 'number' ? eventId({ gw: record.gw, ep, sq: of }) : null;
   const visit = open.find((each) => each.id === id && each.phase === 'granted');
   if (visit === undefined) return [];
   switch (outcomeOf(record)) {

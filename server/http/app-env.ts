@@ -1,8 +1,11 @@
 import type { Person } from '#contract/api';
+import type { CardReadings } from '#contract/api-people';
 import type { Demo } from '#contract/api';
+import type { Agency } from '../audit/report-pdf.ts';
 import type { NonceMemory } from '../auth/gateway-request.ts';
 import type { PasswordCheck } from '../auth/passwords.ts';
 import type { StepUp } from '../auth/step-up.ts';
+import type { SsoClient } from '../auth/sso-client.ts';
 import type { SignInThrottle } from '../auth/sign-in-throttle.ts';
 import type { Site } from '../procedure/site.ts';
 import type { Gateway } from '../store/gateways.ts';
@@ -14,12 +17,22 @@ export interface AppPorts {
   readonly site: Site;
   readonly siteName: string;
   readonly locale: 'id' | 'en';
+  /** Whose letterhead reports bear. */
+  readonly agency: Agency;
   /** Address under which people reach the server; decides cookies and which origins may write. */
   readonly publicUrl: URL;
   readonly version: string;
   readonly passwords: PasswordCheck;
   readonly throttle: SignInThrottle;
   readonly nonces: NonceMemory;
+  /** How long a session may be left alone before it is over. */
+  readonly sessionIdleMs: number;
+  /** How the server was started, for the eyes of those who run it; secrets hidden. */
+  readonly settings: readonly { readonly name: string; readonly value: string }[];
+  /** Tells which cards a number may stand for; null where nothing was handed in that can. */
+  readonly cardReadings: ((text: string) => CardReadings) | null;
+  /** Single sign-on; null where it is not set up. */
+  readonly sso: SsoClient | null;
   readonly metrics: Metrics;
   readonly webFiles: WebFiles;
   /** Null outside of the demonstration. */

@@ -7,6 +7,7 @@ import { secureHeaders } from 'hono/secure-headers';
 import { API_BASE } from '#contract/api';
 import { newRowId } from '../auth/tokens.ts';
 import type { AppEnv, AppPorts } from './app-env.ts';
+import { addAccountRoutes } from './account-routes.ts';
 import { addAuditTrailRoutes } from './audit-trail-routes.ts';
 import { addCommandRoutes } from './command-routes.ts';
 import { addDemoRoutes } from './demo-routes.ts';
@@ -15,18 +16,35 @@ import { addEvidenceRoutes } from './evidence-routes.ts';
 import { addFigureRoutes } from './figure-routes.ts';
 import { addGatewayRoutes } from './gateway-routes.ts';
 import { addLiveRoutes } from './live-routes.ts';
+import { addPasskeyRoutes } from './passkey-routes.ts';
 import { addPeopleRoutes } from './people-routes.ts';
+import { addPersonRoutes } from './person-routes.ts';
 import { addPinRoutes } from './pin-routes.ts';
 import { addPlaceRoutes } from './place-routes.ts';
+import { addPrivacyRoutes } from './privacy-routes.ts';
 import { problem } from './problem-response.ts';
+import { logReading } from './reading-log.ts';
 import { addRequestRoutes } from './request-routes.ts';
+import { addReviewRoutes } from './review-routes.ts';
 import { addRulesRoutes } from './rules-routes.ts';
 import { addSessionRoutes } from './session-routes.ts';
+import { addSettingsRoutes } from './settings-routes.ts';
+import { addSetupRoutes } from './setup-routes.ts';
+import { addSopRoutes } from './sop-routes.ts';
+import { addSsoRoutes } from './sso-routes.ts';
 import { addStepUpRoutes } from './step-up-routes.ts';
+import { addVisitRoutes } from './visit-routes.ts';
 
 /** Largest upload of a journal; gateways cut their batches below it. */
 export const MAX_UPLOAD_BYTES = 8 * 1024 * 1024;
 const MAX_BODY_BYTES = 64 * 1024;
+/** Journals, tables of people, and the texts of procedures in two languages. */
+const LARGE_PATHS = ['gateway/journal/', 'people/import', 'sop'].map((path) => `${API_BASE}/${path}`);
+const ATTACHMENTS = /^\/requests\/[^/]+\/attachments$/;
+
+const isLargePath = (path: string): boolean =>
+  LARGE_PATHS.some((each) => path.startsWith(each)) ||
+  (path.startsWith(API_BASE) && ATTACHMENTS.test(path.slice(API_BASE.length)));
 
 const UNSAFE = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
@@ -126,12 +144,21 @@ export function createApp(ports: AppPorts): OpenAPIHono<AppEnv> {
   });
   app.use(refuseForeignWrites(ports));
   const [small, large] = [limitBody(MAX_BODY_BYTES), limitBody(MAX_UPLOAD_BYTES)];
-  app.use((c, next) => (c.req.path.startsWith(`${API_BASE}/gateway/journal/`) ? large : small)(c, next));
+  app.use((c, next) => (isLargePath(c.req.path) ? large : small)(c, next));
+
+  app.use(logReading(ports));
 
   addSessionRoutes(app, ports);
+  addAccountRoutes(app, ports);
+  addSsoRoutes(app, ports);
   addPeopleRoutes(app, ports);
+  addPersonRoutes(app, ports);
+  addSopRoutes(app, ports);
+  addReviewRoutes(app, ports);
   addPlaceRoutes(app, ports);
   addRequestRoutes(app, ports);
+  addSetupRoutes(app, ports);
+  addVisitRoutes(app, ports);
   addEvidenceRoutes(app, ports);
   addFigureRoutes(app, ports);
   addGatewayRoutes(app, ports);
@@ -140,8 +167,11 @@ export function createApp(ports: AppPorts): OpenAPIHono<AppEnv> {
   addPinRoutes(app, ports);
   addCommandRoutes(app, ports);
   addStepUpRoutes(app, ports);
+  addPasskeyRoutes(app, ports);
   addAuditTrailRoutes(app, ports);
+  addPrivacyRoutes(app, ports);
   addDemoRoutes(app, ports);
+  addSettingsRoutes(app, ports);
   addDocsRoutes(app, ports);
 
   app.notFound((c) => {

@@ -25,6 +25,7 @@ import type { AppEnv, AppPorts } from './app-env.ts';
 import { eventFilterOf } from './event-filter.ts';
 import { decodeCursor, pageFrom, timeCursor } from './paging.ts';
 import { problem, PROBLEM_ANSWER, refuse } from './problem-response.ts';
+import { noteShown } from './reading-log.ts';
 import { answers, defineRoute, may } from './route.ts';
 
 // Named, so that the OpenAPI document says each of them once.
@@ -60,6 +61,12 @@ export function addEvidenceRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): vo
       if (!after.ok) return refuse(c, after.error);
       const filter = { personId: ownOnly(c, 'visits.read.all'), isInside: false };
       const rows = await listVisits(site.db, filter, { after: after.value, limit: limit + 1 });
+      await noteShown(
+        ports,
+        c.get('person').id,
+        rows.map(({ personId }) => personId),
+        'visits',
+      );
       return c.json(
         pageFrom(rows, limit, {
           item: ({ beganAt: _beganAt, roomId: _roomId, ...visit }) => visit,
@@ -85,6 +92,8 @@ export function addEvidenceRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): vo
         { after: null, limit: 1000 },
       );
       const own = ownOnly(c, 'visits.read.all');
+      const shown = own === null ? rows.map(({ personId }) => personId) : [];
+      await noteShown(ports, c.get('person').id, shown, 'occupancy');
       const rooms = (await listRooms(site.db)).map((room) => {
         const inside = rows.filter((row) => row.roomId === room.id);
         return {
@@ -118,6 +127,12 @@ export function addEvidenceRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): vo
       const place = offset === 0 ? after.value : await eventsCursorAt(site.db, filter, offset);
       if (offset > 0 && place === null) return c.json({ items: [], nextCursor: null }, 200);
       const rows = await listEvents(site.db, filter, { after: place, limit: query.limit + 1 });
+      await noteShown(
+        ports,
+        c.get('person').id,
+        rows.map(({ sub }) => sub),
+        'events',
+      );
       return c.json(
         pageFrom(rows, query.limit, { item: (row) => row.event, cursor: (row) => row.cursor }),
         200,

@@ -13,12 +13,14 @@ import {
   pageQuerySchema,
   policyQuerySchema,
 } from '#contract/api';
+import { epochAnswerSchema, epochRequestSchema } from '#contract/epoch';
 import { policySnapshotSchema } from '#contract/policy';
 import { problemOf, problemSchema } from '#contract/problem';
 import { ingestJournal, journalHead } from '../audit/ingest.ts';
 import { mergeReaders } from '../notify/broadcast.ts';
 import { enrolGateway, orderEnrolment } from '../procedure/enrol-gateway.ts';
-import { policySnapshot } from '../procedure/policy-snapshot.ts';
+import { giveEpoch } from '../procedure/epochs.ts';
+import { noticesOf, policySnapshot } from '../procedure/policy-snapshot.ts';
 import { findGateway, listGateways } from '../store/gateways.ts';
 import type { AppEnv, AppPorts } from './app-env.ts';
 import { decodeCursor, encodeCursor, pageFrom } from './paging.ts';
@@ -98,7 +100,25 @@ export function addGatewayRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): voi
       request: { query: policyQuerySchema },
       responses: answers(policySnapshotSchema),
     }),
-    async (c) => c.json(await policySnapshot(site, c.get('gateway'), c.req.valid('query')), 200),
+    async (c) => {
+      const { whole, ...asked } = c.req.valid('query');
+      return c.json(await policySnapshot(site, c.get('gateway'), { ...asked, isWhole: whole === '1' }), 200);
+    },
+  );
+
+  app.openapi(
+    defineRoute(ports, GATEWAY, {
+      method: 'post',
+      path: `${API_BASE}/gateway/epochs`,
+      summary: 'Give the next epoch number of the journal to a key; safe to repeat.',
+      tags: ['gateways'],
+      request: { body: jsonBody(epochRequestSchema) },
+      responses: answers(epochAnswerSchema),
+    }),
+    async (c) => {
+      const given = await giveEpoch(site, c.get('gateway'), c.req.valid('json'));
+      return given.ok ? c.json(given.value, 200) : refuse(c, given.error);
+    },
   );
 
   app.openapi(
@@ -128,7 +148,9 @@ export function addGatewayRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): voi
       ports.metrics.countUpload(ack.ok ? 'taken' : ack.error.code);
       if (ack.ok) return c.json(ack.value, 200);
       const { code, errors, head } = ack.error;
-      if (code !== 'journal-gap' && code !== 'journal-conflict') return refuse(c, ack.error);
+      if (code !== 'journal-gap' && code !== 'journal-conflict' && code !== 'journal-fenced') {
+        return refuse(c, ack.error);
+      }
       const requestId = c.get('requestId');
       const body = { ...problemOf(code, errors === undefined ? { requestId } : { requestId, errors }), head };
       return c.json(body, 409, { 'Content-Type': 'application/problem+json' });
@@ -148,9 +170,13 @@ export function addGatewayRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): voi
       const { id, publicKey } = c.get('gateway');
       return eventStream(ports, c, {
         reader: mergeReaders(site.policyChanges.read(), site.commands.read()),
-        lineOf: (wake) => {
-          if (typeof wake === 'number') return Promise.resolve({ event: 'policy', data: String(wake) });
-          return Promise.resolve(wake.gatewayId === id ? { event: 'command', data: '{}' } : null);
+        lineOf: async (wake) => {
+          if (typeof wake === 'number') {
+            // The notices go along: taking a right away must not wait for the next question.
+            const data = JSON.stringify({ v: wake, denies: await noticesOf(site, wake) });
+            return { event: 'policy', data };
+          }
+          return wake.gatewayId === id ? { event: 'command', data: '{}' } : null;
         },
         isStillAllowed: async () => {
           const gateway = await findGateway(site.db, id);

@@ -4,11 +4,16 @@ import { API_BASE } from '#contract/api';
 import { tokenHash } from '../auth/tokens.ts';
 import { maySee } from '../domain/stream-audience.ts';
 import { isDatabaseAlive } from '../store/database.ts';
+import { countSilentGateways } from '../store/gateways.ts';
+import { countOutbox } from '../store/outbox.ts';
 import { findSession } from '../store/sessions.ts';
 import type { AppEnv, AppPorts } from './app-env.ts';
 import { eventStream, STREAM_ANSWER } from './event-stream.ts';
 import { problem, PROBLEM_ANSWER } from './problem-response.ts';
 import { answers, defineRoute, PUBLIC, SESSION_COOKIE, SIGNED_IN } from './route.ts';
+
+/** Gateways ask every minute. */
+const SILENT_MS = 300_000;
 
 /** Routes for what happens now, and for those who operate the server. */
 export function addLiveRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts, bootId: string): void {
@@ -36,7 +41,10 @@ export function addLiveRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts, bootId:
             maySee(person, audience) ? { event: message.kind, data: JSON.stringify(message) } : null,
           ),
         isStillAllowed: async () => {
-          const now = await findSession(site.db, hash, site.clock.epochMs());
+          const now = await findSession(site.db, hash, {
+            now: site.clock.epochMs(),
+            idleMs: ports.sessionIdleMs,
+          });
           if (now !== null) person = now;
           return now !== null;
         },
@@ -88,7 +96,11 @@ export function addLiveRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts, bootId:
           default: PROBLEM_ANSWER,
         },
       }),
-      async (c) => c.text(await ports.metrics.text(), 200, { 'Content-Type': ports.metrics.contentType }),
+      async (c) => {
+        ports.metrics.setOutbox(await countOutbox(site.db));
+        ports.metrics.setSilentGateways(await countSilentGateways(site.db, site.clock.epochMs() - SILENT_MS));
+        return c.text(await ports.metrics.text(), 200, { 'Content-Type': ports.metrics.contentType });
+      },
     );
   }
 }

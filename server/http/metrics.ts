@@ -6,6 +6,11 @@ export interface Metrics {
   countSignIn(result: 'succeeded' | 'failed'): void;
   countUpload(result: string): void;
   changeStreams(by: 1 | -1): void;
+  /** @param counts everything that waits or was given up; what is not in it is none */
+  setOutbox(
+    counts: readonly { readonly channel: string; readonly state: string; readonly count: number }[],
+  ): void;
+  setSilentGateways(count: number): void;
   text(): Promise<string>;
   readonly contentType: string;
 }
@@ -35,7 +40,23 @@ export function createMetrics(options: { readonly hasProcessFigures: boolean }):
     registers,
   });
   const streams = new Gauge({ name: 'palang_streams', help: 'Open event streams.', registers });
+  const outbox = new Gauge({
+    name: 'palang_outbox',
+    help: 'Notifications that wait to leave, or were given up.',
+    labelNames: ['channel', 'state'],
+    registers,
+  });
+  const silent = new Gauge({
+    name: 'palang_gateways_silent',
+    help: 'Enrolled gateways that were not heard of for five minutes.',
+    registers,
+  });
   return {
+    setSilentGateways: (count) => silent.set(count),
+    setOutbox: (counts) => {
+      outbox.reset();
+      for (const { count, channel, state } of counts) outbox.set({ channel, state }, count);
+    },
     countRequest: (route, method, status, seconds) =>
       requests.observe({ route, method, status: String(status) }, seconds),
     countSignIn: (result) => signIns.inc({ result }),

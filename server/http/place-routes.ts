@@ -1,15 +1,26 @@
 import { z, type OpenAPIHono } from '@hono/zod-openapi';
-import { API_BASE, doorSchema, pageOf, purposeSchema, roomSchema } from '#contract/api';
-import { PURPOSES } from '../domain/purposes.ts';
-import { listDoors, listRooms } from '../store/places.ts';
+import { API_BASE, doorSchema, pageOf } from '#contract/api';
+import { purposeDetailSchema, roomDetailSchema } from '#contract/api-visit';
+import type { PurposeRow } from '../domain/purposes.ts';
+import { listDoors } from '../store/places.ts';
+import { listPurposes } from '../store/purposes.ts';
+import { listRoomDetails } from '../store/room-procedures.ts';
 import type { AppEnv, AppPorts } from './app-env.ts';
 import { problem } from './problem-response.ts';
 import { answers, defineRoute, may } from './route.ts';
 
 // Named, so that the OpenAPI document says each of them once.
-const roomOut = roomSchema.meta({ id: 'Room' });
+const roomOut = roomDetailSchema.meta({ id: 'Room' });
 const doorOut = doorSchema.meta({ id: 'Door' });
-const purposeOut = purposeSchema.meta({ id: 'Purpose' });
+const purposeOut = purposeDetailSchema.meta({ id: 'Purpose' });
+
+/** A purpose as it is answered. */
+export const purposeAnswer = (purpose: PurposeRow) => ({
+  ...purpose,
+  equipment: [...purpose.equipment],
+  checklist: [...purpose.checklist],
+  closing: [...purpose.closing],
+});
 
 /** Routes for rooms, doors and purposes: short lists, on one page. */
 export function addPlaceRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): void {
@@ -22,7 +33,7 @@ export function addPlaceRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): void 
       tags: ['places'],
       responses: answers(pageOf(roomOut)),
     }),
-    async (c) => c.json({ items: [...(await listRooms(site.db))], nextCursor: null }, 200),
+    async (c) => c.json({ items: [...(await listRoomDetails(site.db))], nextCursor: null }, 200),
   );
 
   app.openapi(
@@ -59,6 +70,6 @@ export function addPlaceRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): void 
       tags: ['places'],
       responses: answers(pageOf(purposeOut)),
     }),
-    (c) => c.json({ items: [...PURPOSES], nextCursor: null }, 200),
+    async (c) => c.json({ items: (await listPurposes(site.db)).map(purposeAnswer), nextCursor: null }, 200),
   );
 }

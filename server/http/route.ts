@@ -5,7 +5,8 @@ import { verifyGatewayRequest } from '../auth/gateway-request.ts';
 import { isFreshStepUp, type StepUp } from '../auth/step-up.ts';
 import { tokenHash } from '../auth/tokens.ts';
 import { mayDo, rolesFor, type Action } from '../domain/permissions.ts';
-import { findSession, findStepUp } from '../store/sessions.ts';
+import { keepRevokedUpload } from '../procedure/epochs.ts';
+import { findSession, findStepUp, touchSession } from '../store/sessions.ts';
 import type { AppEnv, AppPorts } from './app-env.ts';
 import { problem, PROBLEM_ANSWER } from './problem-response.ts';
 
@@ -32,11 +33,15 @@ export const SESSION_COOKIE = 'palang_session';
 /** Key under which a route's rule stands in the OpenAPI document. */
 export const ACCESS_EXTENSION = 'x-palang-access';
 
-/** Finds who is signed in by this request. */
+/** Finds who is signed in by this request, and notes that the session is in use. */
 export async function sessionPerson(ports: AppPorts, c: Context<AppEnv>) {
   const token = getCookie(c, SESSION_COOKIE);
   if (token === undefined) return null;
-  return findSession(ports.site.db, tokenHash(token), ports.site.clock.epochMs());
+  const { sessionIdleMs: idleMs, site } = ports;
+  const now = site.clock.epochMs();
+  const person = await findSession(site.db, tokenHash(token), { now, idleMs });
+  if (person !== null) await touchSession(site.db, tokenHash(token), now);
+  return person;
 }
 
 /** Finds the step-up of this request's session; null where there is none that still counts. */
@@ -65,7 +70,14 @@ function guard(ports: AppPorts, access: Access): MiddlewareHandler<AppEnv> {
     if (access.kind === 'public') return next();
     if (access.kind === 'gateway') {
       const gateway = await authenticateGateway(ports, c);
-      if (!gateway.ok) return problem(c, gateway.error);
+      if (!gateway.ok) {
+        // Kept as evidence, and merged with nothing.
+        if (gateway.error === 'gateway-revoked') {
+          const signer = c.req.header('signature-input') ?? '';
+          await keepRevokedUpload(ports.site, signer, c.req.path, await c.req.text());
+        }
+        return problem(c, gateway.error);
+      }
       c.set('gateway', gateway.value);
       return next();
     }

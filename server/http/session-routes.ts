@@ -1,51 +1,14 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context } from 'hono';
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-import { API_BASE, meSchema, noBodySchema, signInSchema, type Me, type Person } from '#contract/api';
-import { newToken, tokenHash } from '../auth/tokens.ts';
+import { deleteCookie, getCookie } from 'hono/cookie';
+import { API_BASE, noBodySchema, signInSchema } from '#contract/api';
+import { tokenHash } from '../auth/tokens.ts';
 import { findPerson, findSignIn } from '../store/people.ts';
-import { deleteSession, insertSession } from '../store/sessions.ts';
+import { areRightsOver } from '../store/profiles.ts';
+import { deleteSession } from '../store/sessions.ts';
 import type { AppEnv, AppPorts } from './app-env.ts';
 import { problem } from './problem-response.ts';
 import { answers, defineRoute, jsonBody, PUBLIC, SESSION_COOKIE, SIGNED_IN } from './route.ts';
-
-// Named, so that the OpenAPI document says each of them once.
-const meOut = meSchema.meta({ id: 'Me' });
-
-/** A working day with overtime: nobody signs in twice, and a forgotten phone is not signed in tomorrow. */
-const SESSION_LIFE_MS = 12 * 60 * 60_000;
-
-const meOf = (ports: AppPorts, person: Person): Me => ({
-  id: person.id,
-  username: person.username ?? '',
-  name: person.name,
-  roles: person.roles,
-  site: {
-    id: ports.site.id,
-    name: ports.siteName,
-    timeZone: ports.site.timeZone,
-    locale: ports.locale,
-  },
-  isDemo: ports.demo !== null,
-});
-
-async function openSession(ports: AppPorts, c: Context<AppEnv>, personId: string): Promise<void> {
-  const token = newToken(ports.site.random);
-  const now = ports.site.clock.epochMs();
-  await insertSession(ports.site.db, {
-    tokenHash: tokenHash(token),
-    personId,
-    createdAt: now,
-    expiresAt: now + SESSION_LIFE_MS,
-  });
-  setCookie(c, SESSION_COOKIE, token, {
-    httpOnly: true,
-    sameSite: 'Strict',
-    secure: ports.publicUrl.protocol === 'https:',
-    path: '/',
-    maxAge: SESSION_LIFE_MS / 1000,
-  });
-}
+import { meOf, meOut, openSession } from './session-cookie.ts';
 
 /** Routes by which people sign in and out. */
 export function addSessionRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): void {
@@ -77,10 +40,11 @@ export function addSessionRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): voi
       }
       throttle.succeed(knock);
       const person = await findPerson(site.db, known.id);
-      if (person === null) return problem(c, 'sign-in-failed');
-      const before = getCookie(c, SESSION_COOKIE);
-      if (before !== undefined) await deleteSession(site.db, tokenHash(before));
-      await openSession(ports, c, person.id);
+      // Told apart from a wrong password to nobody: the account is as good as none.
+      if (person === null || (await areRightsOver(site.db, known.id, site.clock.epochMs()))) {
+        return problem(c, 'sign-in-failed');
+      }
+      await openSession(ports, c, person.id, 'password');
       ports.metrics.countSignIn('succeeded');
       return c.json(meOf(ports, person), 200);
     },

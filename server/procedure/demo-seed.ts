@@ -4,7 +4,8 @@ import { Fault } from '#contract/result';
 import { countPeople, findSignIn } from '../store/people.ts';
 import { saveDoor, saveRoom } from '../store/places.ts';
 import { ensureGateway, assignDoor } from '../store/gateways.ts';
-import { enrolCard, enrolPerson } from './enrol-person.ts';
+import { enrolCard } from './cards.ts';
+import { enrolPerson } from './enrol-person.ts';
 import type { Site } from './site.ts';
 
 /** The one room and door of a new site; an administrator's later entries add to them. */

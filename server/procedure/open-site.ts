@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import type { Clock, EpochMs, Random } from '#contract/clock';
 import { rootHash } from '#contract/root-document';
 import { Fault } from '#contract/result';
@@ -5,12 +6,21 @@ import { decodeSiteLogRecord } from '#contract/site-log';
 import { createBroadcast } from '../notify/broadcast.ts';
 import { openKeyStore } from '../signing/key-store.ts';
 import { sha256 } from '../signing/node-crypto.ts';
+import { createErasureLedger } from '../signing/erasure-ledger.ts';
+import { createPiiBox } from '../signing/pii-box.ts';
 import { createSiteSigner } from '../signing/site-signer.ts';
+import { openVaultKey } from '../signing/vault-key.ts';
+import { createVault } from '../signing/vault.ts';
 import { inTransaction, openDatabase } from '../store/database.ts';
+import { checkVault, sealPlainOpenings } from '../store/openings.ts';
+import { seedPurposes } from '../store/purposes.ts';
 import { appendSiteLog, loadSiteRecords } from '../store/site-log.ts';
+import { settleRestored } from './settle-restored.ts';
 import { seedPlaces } from './demo-seed.ts';
 import { keepHouse } from './housekeeping.ts';
+import { recordRoots } from './roots.ts';
 import { seedRules } from './site-rules.ts';
+import { seedSops } from './sops.ts';
 import { siteLogPort, type GatewayWake, type LiveItem, type Log, type Site } from './site.ts';
 
 const KEPT_LIVE_ITEMS = 500;
@@ -44,6 +54,8 @@ export async function openSite(options: {
   readonly timeZone: string;
   readonly databaseUrl: string;
   readonly keysDir: string;
+  /** Host of the app, which passkeys are bound to from the first start on; null where it has none. */
+  readonly rpId?: string | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -52,7 +64,9 @@ export async function openSite(options: {
   const db = await openDatabase(options.databaseUrl);
   try {
     const now = clock.epochMs();
-    const keys = openKeyStore(options.keysDir, { siteId: options.id, now, random });
+    const { rpId = null } = options;
+    const keys = openKeyStore(options.keysDir, { siteId: options.id, now, random, rpId });
+    const master = openVaultKey(options.keysDir, random);
     const site: Site = {
       id: options.id,
       timeZone: options.timeZone,
@@ -61,13 +75,27 @@ export async function openSite(options: {
       random,
       signer: createSiteSigner(options.id, keys),
       pepper: keys.pepper,
-      rootChain: keys.rootChain,
+      vault: createVault(master, random),
+      pii: createPiiBox(master, random),
+      erasures: createErasureLedger(options.keysDir),
+      get rootChain() {
+        return keys.rootChain;
+      },
+      reloadRoots: () => keys.reload(),
       live: createBroadcast<LiveItem>(KEPT_LIVE_ITEMS),
       policyChanges: createBroadcast<number>(1),
       commands: createBroadcast<GatewayWake>(KEPT_WAKES),
       log,
+      // Beside the keys: both belong to the home of the site, and neither is in the database.
+      filesDir: join(dirname(options.keysDir), 'files'),
     };
+    await checkVault(db, site.vault);
     await openSiteLog(site, now);
+    await seedSops(site);
+    await seedPurposes(db);
+    await inTransaction(db, (trx) => recordRoots(trx, site, now));
+    while ((await inTransaction(db, (trx) => sealPlainOpenings(trx, site))) > 0);
+    await settleRestored(site);
     await keepHouse(site);
     return site;
   } catch (error) {

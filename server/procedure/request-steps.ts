@@ -1,233 +1,245 @@
-import type { AccessRequest, Person, RequestState } from '#contract/api';
-import { asEpochMs, type EpochMs } from '#contract/clock';
-import { encodeCanonical } from '#contract/canonical';
-import { jwsHash } from '#contract/policy';
-import { err, Fault, ok, type Result } from '#contract/result';
-import { approvalHash, type Approval, type SiteLogEntry } from '#contract/site-log';
+import type { Person } from '#contract/api';
+import type { EpochMs } from '#contract/clock';
+import { Fault, ok, type Result } from '#contract/result';
+import type { SiteLogEntry } from '#contract/site-log';
+import type { Assertion } from '#contract/webauthn';
 import { mayDo } from '../domain/permissions.ts';
-import { draftPermit, requestDraft } from '../domain/permit-draft.ts';
-import { purposeOf } from '../domain/purposes.ts';
-import { registerNumber, registerSeries, seriesKey } from '../domain/register-number.ts';
+import { requestDraft } from '../domain/permit-draft.ts';
 import { stepRequest, type RequestAction } from '../domain/request-life.ts';
-import { checkDecision, checkWindow } from '../domain/request-rules.ts';
-import { newRowId } from '../auth/tokens.ts';
+import { answerDueAt, checkDecision, checkVerification } from '../domain/request-rules.ts';
 import { requestHash } from '../signing/approval-evidence.ts';
 import { sha256 } from '../signing/node-crypto.ts';
-import { activeHandles } from '../store/credentials.ts';
+import { approvalsOf } from '../store/approvals.ts';
 import { inTransaction, type Database } from '../store/database.ts';
-import { findPerson } from '../store/people.ts';
-import { insertPermit, revokePermit } from '../store/permits.ts';
-import { hasDoor } from '../store/places.ts';
+import { revokePermit } from '../store/permits.ts';
+import { answerEscort, deleteVotes, insertVote, votesOf, type Vote } from '../store/request-parts.ts';
 import {
-  findRequest,
-  insertRequest,
   lapsedRequests,
   loadRequest,
   moveRequest,
-  nextOrdinal,
+  saveProcedure,
   type RequestRow,
 } from '../store/requests.ts';
-import { appendSiteLog, loadSiteRecords } from '../store/site-log.ts';
+import { appendSiteLog } from '../store/site-log.ts';
+import { isOfSubject, makeApproval, recordApproval, type ApprovalSubject } from './approvals.ts';
+import { catchUpWithDoor } from './follow-door.ts';
+import { draftPermits, issuePermits } from './issue-permits.ts';
+import { notify } from './notify.ts';
 import { renewPolicy } from './renew-policy.ts';
-import { refusal, siteLogPort, type Refusal, type Site } from './site.ts';
+import {
+  announce,
+  decisionFacts,
+  involvedIn,
+  loadVisible,
+  officialsAsked,
+  refused,
+  reload,
+  taken,
+  type Outcome,
+} from './request-access.ts';
+import { siteLogPort, type Refusal, type Site } from './site.ts';
 
-/** A visit as somebody asks for it. */
-export interface VisitWish {
-  readonly purpose: string;
-  readonly description: string;
-  readonly doorId: string;
-  readonly from: EpochMs;
-  readonly until: EpochMs;
-  readonly isSubmitted: boolean;
+/** The votes that are for exactly this; others were of something else by now. */
+async function countingVotes(
+  db: Database,
+  requestId: string,
+  subject: ApprovalSubject,
+): Promise<{ readonly counting: readonly Vote[]; readonly stale: readonly Vote[] }> {
+  const hashes = (await approvalsOf(db, requestId))
+    .filter(({ facts }) => isOfSubject(facts, subject))
+    .map(({ hash }) => hash);
+  const votes = await votesOf(db, requestId);
+  return {
+    counting: votes.filter((vote) => hashes.includes(vote.approvalHash)),
+    stale: votes.filter((vote) => !hashes.includes(vote.approvalHash)),
+  };
 }
 
-type Outcome = Result<AccessRequest, Refusal>;
-
-const refused = (
-  ...refusalParts: Parameters<typeof refusal>
-): { readonly ok: false; readonly error: Refusal } => err(refusal(...refusalParts));
-
-async function reload(db: Database, id: string): Promise<Outcome> {
-  const request = await findRequest(db, id);
-  return request === null ? refused('not-found') : ok(request);
-}
-
-function announce(site: Site, outcome: Outcome, policyVersion: number | null): void {
-  if (!outcome.ok) return;
-  const { id, state, requester } = outcome.value;
-  site.live.publish({
-    message: { kind: 'request', requestId: id, state },
-    audience: { kind: 'request', requesterId: requester.id },
-  });
-  if (policyVersion !== null) site.policyChanges.publish(policyVersion);
-}
-
-/** Permits count in seconds: what is shown, approved and signed is the same whole second. */
-const wholeSecond = (at: EpochMs): EpochMs => asEpochMs(Math.floor(at / 1000) * 1000);
-
-/** Files a request, and submits it where that is wanted. */
-export async function fileRequest(site: Site, requester: Person, wish: VisitWish): Promise<Outcome> {
-  const purpose = purposeOf(wish.purpose);
-  if (purpose === undefined) {
-    return refused('invalid-input', [{ pointer: '/purpose', code: 'unknown' }]);
-  }
-  const description = wish.description.normalize('NFC');
-  if (!encodeCanonical(description).ok) {
-    return refused('invalid-input', [{ pointer: '/description', code: 'not-text' }]);
-  }
+/**
+ * Shows what an approver would approve, without approving anything.
+ * @see rule SU19
+ */
+export async function approvalSubject(
+  site: Site,
+  decider: Person,
+  id: string,
+): Promise<Result<{ readonly request: RequestRow; readonly subject: ApprovalSubject }, Refusal>> {
   const now = site.clock.epochMs();
-  const window = checkWindow(
-    { from: wholeSecond(wish.from), until: wholeSecond(wish.until) },
-    purpose.maxHours,
-    now,
+  const request = await loadVisible(site.db, site, id, decider);
+  if (request === null) return refused('not-found');
+  // Who may not decide is told that, not what else is in the way.
+  const early = checkDecision(await decisionFacts(site.db, site, request, decider, [], now), 'approve');
+  if (!early.ok) return refused(early.error);
+  const subject = await draftPermits(site.db, site, request, now);
+  if (!subject.ok) return subject;
+  const { counting } = await countingVotes(site.db, id, subject.value);
+  const checked = checkDecision(
+    await decisionFacts(site.db, site, request, decider, counting, now),
+    'approve',
   );
-  if (!window.ok) return refused(window.error);
-  const outcome = await inTransaction(site.db, async (trx): Promise<Outcome> => {
-    if (!(await hasDoor(trx, wish.doorId))) {
-      return refused('invalid-input', [{ pointer: '/doorId', code: 'unknown' }]);
-    }
-    if (wish.isSubmitted && (await activeHandles(trx, requester.id)).length === 0) {
-      return refused('no-credential');
-    }
-    const series = registerSeries(now, site.timeZone);
-    const id = newRowId(site.random, 'rq');
-    await insertRequest(trx, {
-      id,
-      number: registerNumber(series, await nextOrdinal(trx, seriesKey(series))),
-      requesterId: requester.id,
-      purpose: purpose.code,
-      description,
-      doorId: wish.doorId,
-      ...window.value,
-      createdAt: now,
-    });
-    if (wish.isSubmitted) {
-      await moveRequest(trx, id, 'draft', 'submitted', taken('submitted', now, requester.id, null));
-    }
-    return reload(trx, id);
-  });
-  announce(site, outcome, null);
-  return outcome;
-}
-
-const taken = <S extends string>(step: S, at: EpochMs, byId: string | null, reason: string | null) => ({
-  step,
-  at,
-  byId,
-  reason,
-  method: null,
-});
-
-async function loadVisible(trx: Database, id: string, person: Person): Promise<RequestRow | null> {
-  const request = await loadRequest(trx, id);
-  if (request === null) return null;
-  return request.requesterId === person.id || mayDo(person.roles, 'requests.read.all') ? request : null;
-}
-
-/** Submits one's own draft. */
-export async function submitRequest(site: Site, requester: Person, id: string): Promise<Outcome> {
-  const now = site.clock.epochMs();
-  const outcome = await inTransaction(site.db, async (trx): Promise<Outcome> => {
-    const request = await loadVisible(trx, id, requester);
-    if (request === null) return refused('not-found');
-    if (request.requesterId !== requester.id) return refused('forbidden');
-    const cell = stepRequest(request.state, 'submit');
-    if (cell.kind !== 'move') return refused('step-not-allowed');
-    const purpose = purposeOf(request.purpose);
-    const window = checkWindow(request, purpose?.maxHours ?? 0, now);
-    if (!window.ok) return refused(window.error);
-    if ((await activeHandles(trx, requester.id)).length === 0) return refused('no-credential');
-    const isFirst = await moveRequest(
-      trx,
-      id,
-      request.state,
-      cell.to,
-      taken(cell.step, now, requester.id, null),
-    );
-    return isFirst ? reload(trx, id) : refused('step-not-allowed');
-  });
-  announce(site, outcome, null);
-  return outcome;
+  return checked.ok ? ok({ request, subject: subject.value }) : refused(checked.error);
 }
 
 /**
  * Approves a request: the decision, its record in the site log, the permit and the next policy are stored
- * together or not at all.
- * @see rules SD4, SS2
+ * together or not at all. Where more than one approver is needed, it stays open until the last of them. A visitor
+ * who has to be checked in gets the permit then.
+ * @param assertion what the decider's passkey answered; null for a session
+ * @see rules SD4, SD33, SS2, SU20
  */
-export async function approveRequest(site: Site, decider: Person, id: string): Promise<Outcome> {
+export async function approveRequest(
+  site: Site,
+  decider: Person,
+  id: string,
+  assertion: Assertion | null = null,
+): Promise<Outcome> {
   const now = site.clock.epochMs();
   let policyVersion: number | null = null;
   const outcome = await inTransaction(site.db, async (trx): Promise<Outcome> => {
-    const request = await loadVisible(trx, id, decider);
+    const request = await loadVisible(trx, site, id, decider);
     if (request === null) return refused('not-found');
-    const checked = checkDecision({ decider, request, now }, 'approve');
+    const early = checkDecision(await decisionFacts(trx, site, request, decider, [], now), 'approve');
+    if (!early.ok) return refused(early.error);
+    const drafted = await draftPermits(trx, site, request, now);
+    if (!drafted.ok) return drafted;
+    const subject = drafted.value;
+    const { counting, stale } = await countingVotes(trx, id, subject);
+    const checked = checkDecision(await decisionFacts(trx, site, request, decider, counting, now), 'approve');
     if (!checked.ok) return refused(checked.error);
-    const handles = await activeHandles(trx, request.requesterId);
-    if (handles.length === 0) return refused('no-credential');
-    const isFirst = await moveRequest(trx, id, request.state, 'approved', {
-      ...taken('approved', now, decider.id, null),
-      method: 'session',
-    });
-    if (!isFirst) return refused('already-decided');
-    await issuePermit(trx, site, { request, decider, handles, now });
-    policyVersion = (await renewPolicy(trx, site, now)).version;
+    const made = await makeApproval(site, decider, subject, assertion, now);
+    if (!made.ok) return refused(made.error);
+    await deleteVotes(
+      trx,
+      id,
+      stale.map(({ byId }) => byId),
+    );
+    const approval = await recordApproval(trx, site, id, made.value, now);
+    const vote = {
+      byId: decider.id,
+      authorityId: checked.value.authorityId,
+      approvalHash: approval.hash,
+      at: now,
+    };
+    await insertVote(trx, id, vote);
+    const isDecided =
+      checked.value.action === 'approve' && (await grantRequest(trx, site, request, subject, now));
+    const action = isDecided ? 'approve' : 'endorse';
+    const cell = stepRequest(request.state, action);
+    const isFirst =
+      cell.kind === 'move' &&
+      (await moveRequest(trx, id, request.state, cell.to, {
+        ...taken(cell.step, now, decider.id),
+        method: made.value.m,
+      }));
+    // Undoes all of it: the other decision counts.
+    if (!isFirst) throw new Fault('request-moved-meanwhile', { retryable: true });
+    await tellOfApproval(trx, site, request, decider, isDecided, now);
+    if (isDecided) {
+      await catchUpWithDoor(trx, site, id);
+      policyVersion = (await renewPolicy(trx, site, now)).version;
+    }
     return reload(trx, id);
   });
   announce(site, outcome, policyVersion);
   return outcome;
 }
 
-interface PermitOrder {
-  readonly request: RequestRow;
-  readonly decider: Person;
-  readonly handles: readonly string[];
-  readonly now: EpochMs;
-}
-
-const approvalOf = (
-  draftHash: string,
-  decision: Approval['decision'],
-  by: string,
+/** @returns false where more approvers are needed */
+async function grantRequest(
+  trx: Database,
+  site: Site,
+  request: RequestRow,
+  subject: ApprovalSubject,
   now: EpochMs,
-): Approval => ({ req: draftHash, decision, by, at: Math.floor(now / 1000), m: 'session' });
-
-async function issuePermit(trx: Database, site: Site, order: PermitOrder): Promise<void> {
-  const { request, decider, now } = order;
-  const draft = requestDraft(site.id, request);
-  const approval = approvalOf(requestHash(sha256, draft), 'approved', decider.id, now);
-  const seq = await appendSiteLog(trx, siteLogPort(site), [{ ty: 'approval.recorded', x: approval }], now);
-  const claims = draftPermit({
-    siteId: site.id,
-    issuer: site.signer.issuer,
-    permitId: newRowId(site.random, 'pm'),
-    request,
-    requestHash: approval.req,
-    handles: order.handles,
-    approval: { by: approval.by, at: approval.at, m: approval.m, h: approvalHash(sha256, approval) },
-    now,
-  });
-  if (!claims.ok) throw new Fault('permit-without-card', { retryable: false });
-  const approver = await findPerson(trx, decider.id);
-  const signed = await site.signer.signPermit(claims.value, {
-    requestDraft: draft,
-    records: await loadSiteRecords(trx, seq),
-    isSupervisor: (personId) =>
-      approver?.id === personId && approver.isActive && mayDo(approver.roles, 'requests.decide'),
-  });
-  if (!signed.ok) throw new Fault('permit-refused-by-issuer', { retryable: false, cause: signed.error });
-  const hash = jwsHash(sha256, signed.value);
-  await insertPermit(trx, {
-    claims: claims.value,
-    requestId: request.id,
-    jws: signed.value,
-    hash,
-    issuedAt: now,
-  });
-  await appendSiteLog(trx, siteLogPort(site), [{ ty: 'permit.issued', x: { h: hash } }], now);
+): Promise<boolean> {
+  if (request.needsCheckIn || request.kind === 'emergency') return true;
+  const approvals = (await approvalsOf(trx, request.id)).filter(({ facts }) => isOfSubject(facts, subject));
+  return issuePermits(trx, site, { request, drafts: subject.drafts, approvals, now });
 }
 
-/** Rejects a request with a reason. */
+async function tellOfApproval(
+  trx: Database,
+  site: Site,
+  request: RequestRow,
+  decider: Person,
+  isDecided: boolean,
+  now: EpochMs,
+): Promise<void> {
+  const { isFastTrack } = request;
+  const isEmergency = request.kind === 'emergency';
+  await saveProcedure(trx, request.id, {
+    answerDueAt: isDecided ? null : answerDueAt({ isEmergency, isFastTrack }, now),
+  });
+  const officials = await officialsAsked(trx, request.doorId, isDecided ? 0 : 1, now);
+  await notify(trx, site, {
+    kind: isDecided ? 'request.approved' : 'request.endorsed',
+    subject: request.id,
+    to: isDecided
+      ? involvedIn(request)
+      : [
+          request.requesterId,
+          ...(officials.length > 0 ? officials : await officialsAsked(trx, request.doorId, 0, now)),
+        ],
+    byId: decider.id,
+  });
+}
+
+/** Verifies a request: the room's officer has looked at the form, and an official may decide. @see rule SD36 */
+export async function verifyRequest(site: Site, officer: Person, id: string): Promise<Outcome> {
+  const now = site.clock.epochMs();
+  const outcome = await inTransaction(site.db, async (trx): Promise<Outcome> => {
+    const request = await loadVisible(trx, site, id, officer);
+    if (request === null) return refused('not-found');
+    const involvedIds = involvedIn(request);
+    const checked = checkVerification({ officer, request: { ...request, involvedIds }, now });
+    if (!checked.ok) return refused(checked.error);
+    const isFirst = await moveRequest(trx, id, request.state, 'verified', taken('verified', now, officer.id));
+    if (!isFirst) return refused('step-not-allowed');
+    const { isFastTrack } = request;
+    const due = answerDueAt({ isEmergency: false, isFastTrack }, now);
+    await saveProcedure(trx, id, { verifiedById: officer.id, answerDueAt: due });
+    await notify(trx, site, {
+      kind: 'request.verified',
+      subject: id,
+      to: [request.requesterId, ...(await officialsAsked(trx, request.doorId, 0, now))],
+      byId: officer.id,
+    });
+    return reload(trx, id);
+  });
+  announce(site, outcome, null);
+  return outcome;
+}
+
+/**
+ * Answers whether one escorts a visit, as long as nobody has approved it: who escorts is part of what is approved.
+ * @see rule SD39
+ */
+export async function answerAsEscort(
+  site: Site,
+  escort: Person,
+  id: string,
+  accepts: boolean,
+): Promise<Outcome> {
+  const now = site.clock.epochMs();
+  return inTransaction(site.db, async (trx): Promise<Outcome> => {
+    const request = await loadVisible(trx, site, id, escort);
+    if (request === null) return refused('not-found');
+    const isOpen = ['draft', 'submitted'].includes(request.state) && (await votesOf(trx, id)).length === 0;
+    if (!isOpen) return refused('step-not-allowed');
+    if (!(await answerEscort(trx, id, escort.id, accepts ? 'accepted' : 'declined', now)))
+      return refused('forbidden');
+    await notify(trx, site, {
+      kind: 'escort.answered',
+      subject: id,
+      to: [request.requesterId],
+      byId: escort.id,
+      isRestricted: true,
+    });
+    return reload(trx, id);
+  });
+}
+
+/** Rejects a request with a reason; what others have approved of it falls with it. @see rule SD34 */
 export async function rejectRequest(
   site: Site,
   decider: Person,
@@ -236,9 +248,10 @@ export async function rejectRequest(
 ): Promise<Outcome> {
   const now = site.clock.epochMs();
   const outcome = await inTransaction(site.db, async (trx): Promise<Outcome> => {
-    const request = await loadVisible(trx, id, decider);
+    const request = await loadVisible(trx, site, id, decider);
     if (request === null) return refused('not-found');
-    const checked = checkDecision({ decider, request, now }, 'reject');
+    const votes = await votesOf(trx, id);
+    const checked = checkDecision(await decisionFacts(trx, site, request, decider, votes, now), 'reject');
     if (!checked.ok) return refused(checked.error);
     const isFirst = await moveRequest(trx, id, request.state, 'rejected', {
       ...taken('rejected', now, decider.id, reason),
@@ -248,9 +261,16 @@ export async function rejectRequest(
     const draftHash = requestHash(sha256, requestDraft(site.id, request));
     const record: SiteLogEntry = {
       ty: 'approval.recorded',
-      x: approvalOf(draftHash, 'rejected', decider.id, now),
+      x: { req: draftHash, decision: 'rejected', by: decider.id, at: Math.floor(now / 1000), m: 'session' },
     };
     await appendSiteLog(trx, siteLogPort(site), [record], now);
+    await saveProcedure(trx, id, { answerDueAt: null });
+    await notify(trx, site, {
+      kind: 'request.rejected',
+      subject: id,
+      to: [...involvedIn(request), ...votes.map(({ byId }) => byId)],
+      byId: decider.id,
+    });
     return reload(trx, id);
   });
   announce(site, outcome, null);
@@ -276,10 +296,11 @@ async function endRequest(
   const now = site.clock.epochMs();
   let policyVersion: number | null = null;
   const outcome = await inTransaction(site.db, async (trx): Promise<Outcome> => {
-    const request = await loadVisible(trx, id, person);
+    const request = await loadVisible(trx, site, id, person);
     if (request === null) return refused('not-found');
     if (!isAllowed(request)) return refused('forbidden');
     const cell = stepRequest(request.state, action);
+    if (cell.kind === 'refuse') return refused(cell.code);
     if (cell.kind !== 'move') return refused('step-not-allowed');
     const isFirst = await moveRequest(
       trx,
@@ -289,18 +310,25 @@ async function endRequest(
       taken(cell.step, now, person.id, reason),
     );
     if (!isFirst) return refused('step-not-allowed');
+    await saveProcedure(trx, id, { answerDueAt: null });
     const hash = await revokePermit(trx, id, now);
     if (hash !== null) {
       await appendSiteLog(trx, siteLogPort(site), [{ ty: 'permit.revoked', x: { h: hash } }], now);
       policyVersion = (await renewPolicy(trx, site, now)).version;
     }
+    await notify(trx, site, {
+      kind: action === 'withdraw' ? 'request.withdrawn' : 'request.revoked',
+      subject: id,
+      to: [...involvedIn(request), request.verifiedById, ...(await votesOf(trx, id)).map(({ byId }) => byId)],
+      byId: person.id,
+    });
     return reload(trx, id);
   });
   announce(site, outcome, policyVersion);
   return outcome;
 }
 
-/** Ends drafts and waiting requests whose window is over, each once. @returns how many */
+/** Ends drafts and waiting requests that nobody can decide any more, each once. @returns how many */
 export async function expireLapsed(site: Site): Promise<number> {
   const now = site.clock.epochMs();
   const expired = await inTransaction(site.db, async (trx) => {
@@ -309,10 +337,10 @@ export async function expireLapsed(site: Site): Promise<number> {
       const request = await loadRequest(trx, id);
       const cell = request === null ? null : stepRequest(request.state, 'expire');
       if (request === null || cell?.kind !== 'move') continue;
-      const state: RequestState = request.state;
-      if (await moveRequest(trx, id, state, cell.to, taken(cell.step, now, null, null))) {
-        outcomes.push(await reload(trx, id));
-      }
+      if (!(await moveRequest(trx, id, request.state, cell.to, taken(cell.step, now, null)))) continue;
+      await saveProcedure(trx, id, { answerDueAt: null });
+      await notify(trx, site, { kind: 'request.expired', subject: id, to: involvedIn(request), byId: null });
+      outcomes.push(await reload(trx, id));
     }
     return outcomes;
   });

@@ -5,7 +5,10 @@ import type { Audience } from '../domain/stream-audience.ts';
 import type { Broadcast } from '../notify/broadcast.ts';
 import type { KeyStore } from '../signing/key-store.ts';
 import { sha256 } from '../signing/node-crypto.ts';
+import type { ErasureLedger } from '../signing/erasure-ledger.ts';
+import type { PiiBox } from '../signing/pii-box.ts';
 import type { SiteSigner } from '../signing/site-signer.ts';
+import type { Vault } from '../signing/vault.ts';
 import type { Database } from '../store/database.ts';
 import type { SiteLogPort } from '../store/site-log.ts';
 
@@ -37,13 +40,24 @@ export interface Site {
   readonly random: Random;
   readonly signer: SiteSigner;
   readonly pepper: Uint8Array;
+  /** Seals what commitments stand for. */
+  readonly vault: Vault;
+  /** Seals personal values in columns. */
+  readonly pii: PiiBox;
+  /** Who was erased, apart from the database. */
+  readonly erasures: ErasureLedger;
+  /** Root documents, the newest in force last; officials may add to it while the server runs. */
   readonly rootChain: KeyStore['rootChain'];
+  /** Takes root documents that were put beside the keys. */
+  readonly reloadRoots: KeyStore['reload'];
   readonly live: Broadcast<LiveItem>;
   /** Versions of the policy as they come into force. */
   readonly policyChanges: Broadcast<number>;
   /** Gateways for which an order waits. */
   readonly commands: Broadcast<GatewayWake>;
   readonly log: Log;
+  /** Folder of attached files, each under its hash. */
+  readonly filesDir: string;
 }
 
 /** Why a procedure did not go through, and which fields are at fault. */

@@ -19,12 +19,14 @@ import { refusal, type Refusal, type Site } from './site.ts';
 /** Draws before something is taken to be broken; the first nearly always does. */
 const MOST_DRAWS = 20;
 
-interface DrawnCode {
+/** A visit code with its handle. */
+export interface DrawnCode {
   readonly code: string;
   readonly handle: string;
 }
 
-async function drawCode(site: Site): Promise<DrawnCode> {
+/** Draws a code that nobody chose, with the handle that the door knows it by; slow on purpose. */
+export async function drawCode(site: Site): Promise<DrawnCode> {
   for (let draw = 0; draw < MOST_DRAWS; draw++) {
     const code = drawVisitCode(site.random.bytes(4));
     if (code === null) continue;

@@ -8,11 +8,12 @@ import {
   verify,
   type KeyObject,
 } from 'node:crypto';
-import { concatBytes } from '#contract/bytes';
+import { concatBytes, encodeBase64Url } from '#contract/bytes';
 import type { SignEd25519, VerifyEd25519 } from '#contract/checkpoint';
 import type { HmacSha256 } from '#contract/commitment';
 import type { Sha256 } from '#contract/merkle';
 import { PIN_KDF, type DeriveKey } from '#contract/pin';
+import type { VerifyEs256 } from '#contract/webauthn';
 
 // DER headers before the 32 bytes of an Ed25519 key: PKCS #8 for a private, SPKI for a public one. RFC 8410 10.
 const PRIVATE_HEADER = Uint8Array.from(Buffer.from('302e020100300506032b657004220420', 'hex'));
@@ -57,13 +58,28 @@ export const signerOf =
   (message) =>
     Uint8Array.from(sign(null, message, key));
 
+/** Loads a raw 32-byte Ed25519 public key. */
+export const publicKeyOf = (raw: Uint8Array): KeyObject =>
+  createPublicKey({ key: Buffer.from(concatBytes(PUBLIC_HEADER, raw)), format: 'der', type: 'spki' });
+
 /** Verifies Ed25519; a public key of another length verifies nothing. */
 export const verifyEd25519 = ((publicKey, message, signature) => {
   if (publicKey.length !== 32) return false;
-  const key = createPublicKey({
-    key: Buffer.from(concatBytes(PUBLIC_HEADER, publicKey)),
-    format: 'der',
-    type: 'spki',
-  });
-  return verify(null, message, key, signature);
+  return verify(null, message, publicKeyOf(publicKey), signature);
 }) satisfies VerifyEd25519;
+
+/** Verifies ECDSA over P-256 with SHA-256; a point that is not on the curve verifies nothing. */
+export const verifyEs256 = ((publicKey, message, signature) => {
+  const [x = '', y = ''] = [publicKey.subarray(0, 32), publicKey.subarray(32)].map(encodeBase64Url);
+  let key: KeyObject;
+  try {
+    key = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return false;
+    throw error;
+  }
+  return verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature);
+}) satisfies VerifyEs256;
+
+/** What verifying approvals and evidence takes. */
+export const assertionPorts = { sha256, verify: verifyEd25519, verifyEs256 };

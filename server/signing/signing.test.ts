@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compactVerify, importJWK } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { termsHash } from '#contract/approval';
 import { encodeBase64Url, utf8 } from '#contract/bytes';
 import { parseSignedCheckpoint, verifyCheckpoint, verifyCosignature } from '#contract/checkpoint';
 import { asEpochMs, type Random } from '#contract/clock';
@@ -27,12 +28,23 @@ const requester = `s_${id('r')}`;
 const supervisor = `s_${id('u')}`;
 const draft = { v: 1, sub: requester, door: 'pintu', nbf: 1000, exp: 2000, id: id('q') };
 
+const terms = {
+  aud: 'pemda',
+  sub: requester,
+  doors: ['pintu'],
+  nbf: 1000,
+  exp: 2000,
+  cls: 'temp' as const,
+  req: requestHash(sha256, draft),
+};
+
 const approval = (changes: Partial<Approval> = {}): Approval => ({
   req: requestHash(sha256, draft),
   decision: 'approved',
   by: supervisor,
   at: 900,
   m: 'session',
+  d: [termsHash(sha256, terms)],
   ...changes,
 });
 

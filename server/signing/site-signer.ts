@@ -1,17 +1,25 @@
-import { createPublicKey } from 'node:crypto';
 import { CompactSign, compactVerify, errors } from 'jose';
+import { judgeApprovals } from '#contract/approval';
 import { decodeUtf8, utf8 } from '#contract/bytes';
 import { canonicalText, type CanonicalValue } from '#contract/canonical';
 import { cosignCheckpoint, signCheckpoint, type Checkpoint } from '#contract/checkpoint';
 import type { EpochMs } from '#contract/clock';
 import type { CommandClaims } from '#contract/command';
 import { JWS_TYPES, permitClaimsSchema, POLICY_ALGORITHM, type PermitClaims } from '#contract/permit';
-import type { DirectoryClaims, HeartbeatClaims, ManifestClaims } from '#contract/policy';
+import type {
+  DateClaims,
+  DenyClaims,
+  DirectoryClaims,
+  HeartbeatClaims,
+  ManifestClaims,
+} from '#contract/policy';
 import { siteNoteKey } from '#contract/record';
+import { roleKey, type RootBody } from '#contract/root-document';
 import { err, Fault, ok, type Result } from '#contract/result';
+import type { Approval } from '#contract/site-log';
 import { checkApproval, type ApprovalEvidence, type ApprovalFault } from './approval-evidence.ts';
 import type { KeyStore, SigningKey } from './key-store.ts';
-import { publicBytesOf, sha256, signerOf } from './node-crypto.ts';
+import { assertionPorts, publicBytesOf, publicKeyOf, sha256, signerOf } from './node-crypto.ts';
 
 /** What may differ between two revisions of a permit: credentials and uses are no part of what was approved. */
 export interface PermitRevision {
@@ -40,9 +48,24 @@ export interface SiteSigner {
    * @returns null where nothing differs
    */
   revisePermit(jws: string, revision: PermitRevision): Promise<Result<RevisedPermit | null, 'not-ours'>>;
+  /**
+   * Signs a permit anew whose issuer key counts no more, if its approvals hold under the root document in force: who
+   * had that key may have signed what nobody approved.
+   * @returns null where the key that signed it still counts
+   * @see rule SU18
+   */
+  reissuePermit(
+    jws: string,
+    approvals: ReadonlyMap<string, Approval>,
+    iat: number,
+  ): Promise<Result<RevisedPermit | null, 'not-ours' | 'not-approved'>>;
   signManifest(claims: ManifestClaims): Promise<string>;
   signDirectory(claims: DirectoryClaims): Promise<string>;
   signHeartbeat(claims: HeartbeatClaims): Promise<string>;
+  /** Signs the date of orders that are carried by hand. */
+  signDate(claims: DateClaims): Promise<string>;
+  /** Signs a notice that ends one right. */
+  signDeny(claims: DenyClaims): Promise<string>;
   /** Signs an order at a door, bound to the nonce of its gateway. */
   signCommand(claims: CommandClaims): Promise<string>;
   /** Signs a checkpoint of the site log. */
@@ -64,19 +87,32 @@ async function signJws(
     .sign(by.key);
 }
 
-/** Opens a permit of ours; null for whatever this key did not sign as one. */
-async function openPermit(jws: string, by: SigningKey): Promise<PermitClaims | null> {
-  const opened = await compactVerify(jws, createPublicKey(by.key), {
-    algorithms: [POLICY_ALGORITHM],
-  }).catch((error: unknown) => {
+interface OpenedPermit {
+  readonly claims: PermitClaims;
+  readonly kid: string;
+}
+
+/** Opens a permit of ours; null for whatever no issuer key of these root documents signed as one. */
+async function openPermit(jws: string, roots: readonly RootBody[]): Promise<OpenedPermit | null> {
+  const opened = await compactVerify(
+    jws,
+    ({ kid = '' }) => {
+      for (const root of roots) {
+        const key = roleKey(root, 'issuer', kid);
+        if (key !== null) return publicKeyOf(key);
+      }
+      throw new errors.JWSSignatureVerificationFailed();
+    },
+    { algorithms: [POLICY_ALGORITHM] },
+  ).catch((error: unknown) => {
     if (error instanceof errors.JOSEError) return null;
     throw error;
   });
   if (opened === null) return null;
   const { typ, kid } = opened.protectedHeader;
   const text = decodeUtf8(opened.payload);
-  if (typ !== JWS_TYPES.permit || kid !== by.kid || !text.ok) return null;
-  return permitClaimsSchema.parse(JSON.parse(text.value));
+  if (typ !== JWS_TYPES.permit || kid === undefined || !text.ok) return null;
+  return { claims: permitClaimsSchema.parse(JSON.parse(text.value)), kid };
 }
 
 const isSameSet = (a: readonly string[], b: readonly string[]): boolean =>
@@ -84,20 +120,23 @@ const isSameSet = (a: readonly string[], b: readonly string[]): boolean =>
 
 /** Makes the signer of a site from its keys. */
 export function createSiteSigner(siteId: string, keys: KeyStore): SiteSigner {
-  const noteKey = {
+  // Asked each time: officials may rotate the keys of a server that runs.
+  const noteKey = () => ({
     ...siteNoteKey(siteId, publicBytesOf(keys.log.key)),
     sign: signerOf(keys.log.key),
-  };
+  });
+  const rootInForce = (): RootBody => (keys.rootChain.at(-1) ?? keys.rootChain[0]).root;
   return {
     siteId,
     issuer: issuerOf(siteId),
     signPermit: async (claims, evidence) => {
-      const checked = checkApproval(sha256, claims, evidence);
+      const checked = await checkApproval(sha256, rootInForce(), claims, evidence);
       return checked.ok ? ok(await signJws(keys.issuer, JWS_TYPES.permit, claims)) : err(checked.error);
     },
     revisePermit: async (jws, { iat, cred, uses }) => {
-      const before = await openPermit(jws, keys.issuer);
-      if (before === null) return err('not-ours');
+      const opened = await openPermit(jws, [rootInForce()]);
+      if (opened === null) return err('not-ours');
+      const before = opened.claims;
       const count = uses === null ? before.uses : uses.count;
       if (isSameSet(before.cred, cred) && before.uses === count) return ok(null);
       const { uses: _uses, ...kept } = before;
@@ -110,13 +149,28 @@ export function createSiteSigner(siteId: string, keys: KeyStore): SiteSigner {
       };
       return ok({ claims, jws: await signJws(keys.issuer, JWS_TYPES.permit, claims) });
     },
+    reissuePermit: async (jws, approvals, iat) => {
+      const root = rootInForce();
+      if ((await openPermit(jws, [root])) !== null) return ok(null);
+      const opened = await openPermit(
+        jws,
+        keys.rootChain.map((document) => document.root),
+      );
+      if (opened === null) return err('not-ours');
+      const judged = await judgeApprovals(assertionPorts, root, opened.claims, approvals);
+      if (!judged.ok) return err('not-approved');
+      const claims = { ...opened.claims, rev: opened.claims.rev + 1, iat };
+      return ok({ claims, jws: await signJws(keys.issuer, JWS_TYPES.permit, claims) });
+    },
     signManifest: (claims) => signJws(keys.issuer, JWS_TYPES.manifest, claims),
     signDirectory: (claims) => signJws(keys.issuer, JWS_TYPES.directory, claims),
     signHeartbeat: (claims) => signJws(keys.fresh, JWS_TYPES.heartbeat, claims),
+    signDate: (claims) => signJws(keys.fresh, JWS_TYPES.date, claims),
+    signDeny: (claims) => signJws(keys.issuer, JWS_TYPES.deny, claims),
     signCommand: (claims) => signJws(keys.issuer, JWS_TYPES.command, claims),
-    signSiteCheckpoint: (checkpoint) => signCheckpoint(sha256, checkpoint, noteKey),
+    signSiteCheckpoint: (checkpoint) => signCheckpoint(sha256, checkpoint, noteKey()),
     cosign: (note, now) => {
-      const cosigned = cosignCheckpoint(sha256, note, noteKey, Math.floor(now / 1000));
+      const cosigned = cosignCheckpoint(sha256, note, noteKey(), Math.floor(now / 1000));
       if (!cosigned.ok) throw new Fault('checkpoint-damaged', { retryable: false });
       return cosigned.value;
     },

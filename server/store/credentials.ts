@@ -10,6 +10,8 @@ export interface NewCredential {
   readonly media: CardMedia;
   readonly lastFour: string;
   readonly enrolledAt: number;
+  /** Null for a card without an end of its own. */
+  readonly expiresAt: number | null;
 }
 
 /** Stores a card. @returns false where the card belongs to somebody already */
@@ -24,6 +26,7 @@ export async function insertCredential(db: Database, credential: NewCredential):
       last_four: credential.lastFour,
       state: 'active',
       enrolled_at: credential.enrolledAt,
+      expires_at: credential.expiresAt,
     })
     .onConflict((c) => c.column('handle').doNothing())
     .executeTakeFirstOrThrow();
@@ -42,9 +45,11 @@ const withPerson = (db: Database) =>
       'credentials.last_four',
       'credentials.state',
       'credentials.enrolled_at',
+      'credentials.expires_at',
     ])
     // A visit code is nobody's card: it is neither shown nor restored.
-    .where('credentials.kind', '=', 'card');
+    .where('credentials.kind', '=', 'card')
+    .where('credentials.state', '<>', 'returned');
 
 type CredentialRow = Awaited<ReturnType<ReturnType<typeof withPerson>['executeTakeFirstOrThrow']>>;
 
@@ -54,8 +59,9 @@ const toCredential = (row: CredentialRow): Credential => ({
   personName: row.person_name,
   media: row.media as CardMedia,
   lastFour: row.last_four,
-  state: row.state,
+  state: row.state === 'returned' ? 'suspended' : row.state,
   enrolledAt: new Date(row.enrolled_at).toISOString(),
+  expiresAt: row.expires_at === null ? null : new Date(row.expires_at).toISOString(),
 });
 
 /** Finds a card by its row id. */
@@ -73,10 +79,15 @@ export interface CredentialsCursor {
 /** Lists cards, newest first. */
 export async function listCredentials(
   db: Database,
-  page: { readonly after: CredentialsCursor | null; readonly limit: number },
+  page: {
+    readonly after: CredentialsCursor | null;
+    readonly limit: number;
+    readonly personId?: string | undefined;
+  },
 ): Promise<readonly Credential[]> {
-  const { after } = page;
+  const { after, personId } = page;
   const rows = await withPerson(db)
+    .$if(personId !== undefined, (q) => q.where('credentials.person_id', '=', personId ?? ''))
     .$if(after !== null, (q) =>
       q.where((e) =>
         e.or([
@@ -95,20 +106,59 @@ export async function listCredentials(
   return rows.map(toCredential);
 }
 
-/** Suspends or restores a card. @returns whether anything changed */
+/** Suspends, restores or loses a card. @returns whether anything changed */
 export async function setCredentialState(
   db: Database,
   id: string,
-  state: 'active' | 'suspended',
+  state: Credential['state'],
 ): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('credentials')
     .set({ state })
     .where('id', '=', id)
     .where('state', '<>', state)
+    .where('state', '<>', 'returned')
     .where('kind', '=', 'card')
     .executeTakeFirstOrThrow();
   return numUpdatedRows === 1n;
+}
+
+/** A card as it stands in somebody's hand. */
+export interface HeldCard {
+  readonly id: string;
+  readonly personId: string;
+  readonly handle: string;
+  readonly expiresAt: number | null;
+}
+
+/** Finds who has a card now. */
+export async function findHeldCard(
+  db: Database,
+  by: { readonly handle: string } | { readonly id: string },
+): Promise<HeldCard | null> {
+  const row = await db
+    .selectFrom('credentials')
+    .select(['id', 'person_id as personId', 'handle', 'expires_at as expiresAt'])
+    .where('kind', '=', 'card')
+    .where('state', '<>', 'returned')
+    .$if('handle' in by, (q) => q.where('handle', '=', 'handle' in by ? by.handle : ''))
+    .$if('id' in by, (q) => q.where('id', '=', 'id' in by ? by.id : ''))
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/**
+ * Takes a card back: it may be given to somebody else, and who had it before stays known. The row gives the handle
+ * free by putting its own id before it.
+ */
+export async function takeCardBack(trx: Database, card: HeldCard): Promise<void> {
+  await trx.deleteFrom('pins').where('credential_id', '=', card.id).execute();
+  await trx
+    .updateTable('credentials')
+    .set({ state: 'returned', handle: `${card.id}/${card.handle}` })
+    .where('id', '=', card.id)
+    .where('state', '<>', 'returned')
+    .execute();
 }
 
 /** Lists the handles of somebody's active cards, newest first. */

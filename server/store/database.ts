@@ -1,8 +1,16 @@
-import { Kysely, Migrator, sql, type Transaction } from 'kysely';
-import { Fault } from '#contract/result';
+import { Kysely, Migrator, sql, SqliteAdapter, type Transaction } from 'kysely';
+import { Fault, type Result } from '#contract/result';
+import { approvals } from './migrations/approvals.ts';
 import { cardMedia } from './migrations/card-media.ts';
 import { doorPolicy } from './migrations/door-policy.ts';
+import { evidence } from './migrations/evidence.ts';
 import { firstTables } from './migrations/first-tables.ts';
+import { people } from './migrations/people.ts';
+import { privacy } from './migrations/privacy.ts';
+import { reviews } from './migrations/reviews.ts';
+import { signIn } from './migrations/sign-in.ts';
+import { sop } from './migrations/sop.ts';
+import { visits } from './migrations/visits.ts';
 import { postgresDialect } from './postgres.ts';
 import { sqliteDialect } from './sqlite.ts';
 import type { Tables } from './tables.ts';
@@ -15,6 +23,14 @@ const MIGRATIONS = {
   '0001-first-tables': firstTables,
   '0002-card-media': cardMedia,
   '0003-door-policy': doorPolicy,
+  '0004-approvals': approvals,
+  '0005-evidence': evidence,
+  '0006-privacy': privacy,
+  '0007-visits': visits,
+  '0008-people': people,
+  '0018-sop': sop,
+  '0028-reviews': reviews,
+  '0038-sign-in': signIn,
 };
 
 type Dialect = 'sqlite' | 'postgres';
@@ -69,7 +85,48 @@ export async function openDatabase(url: string): Promise<Database> {
 export const inTransaction = <T>(db: Database, work: (trx: Transaction<Tables>) => Promise<T>): Promise<T> =>
   db.transaction().execute(work);
 
+/** Carries a refusal out of a transaction that is to leave nothing. */
+class Undone extends Error {
+  readonly outcome: unknown;
+
+  constructor(outcome: unknown) {
+    super('undone');
+    this.outcome = outcome;
+  }
+}
+
+/** Runs `work` in one transaction; where its outcome is a refusal, nothing of it is stored. @see rule SS15 */
+export async function inUndoableTransaction<T, E>(
+  db: Database,
+  work: (trx: Transaction<Tables>) => Promise<Result<T, E>>,
+): Promise<Result<T, E>> {
+  try {
+    return await inTransaction(db, async (trx) => {
+      const outcome = await work(trx);
+      if (!outcome.ok) throw new Undone(outcome);
+      return outcome;
+    });
+  } catch (error) {
+    if (error instanceof Undone) return error.outcome as Result<T, E>;
+    throw error;
+  }
+}
+
 /** Tells whether the database answers. */
 export async function isDatabaseAlive(db: Database): Promise<boolean> {
   return (await db.selectFrom('meta').select('key').limit(1).executeTakeFirst()) !== undefined;
+}
+
+/**
+ * Brings deletions to the disk itself: the log of SQLite and the dead rows of PostgreSQL hold what was deleted until
+ * then. Copies that a disk or a backup keeps are not reached by it.
+ */
+export async function settleDeletes(db: Database): Promise<void> {
+  if (db.getExecutor().adapter instanceof SqliteAdapter) {
+    await sql`pragma wal_checkpoint(truncate)`.execute(db);
+    return;
+  }
+  for (const table of ['openings', 'opening_keys', 'people'] as const) {
+    await sql`vacuum ${sql.table(table)}`.execute(db);
+  }
 }

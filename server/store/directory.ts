@@ -10,31 +10,40 @@ export type DirectoryContents = Pick<DirectoryClaims, 'creds' | 'people' | 'rule
 
 const verifierOf = (text: string): PinVerifier => pinVerifierSchema.parse(JSON.parse(text));
 
+/** A card counts no longer than itself and its holder's rights. @see rule SD70 */
+function endOf(...ends: readonly (number | null)[]): { readonly exp?: number } {
+  const known = ends.filter((end) => end !== null);
+  return known.length === 0 ? {} : { exp: Math.floor(Math.min(...known) / 1000) };
+}
+
 async function credentialRows(db: Database, endedAfter: number): Promise<DirectoryClaims['creds']> {
   const rows = await db
     .selectFrom('credentials')
     .innerJoin('people', 'people.id', 'credentials.person_id')
     .leftJoin('pins', 'pins.credential_id', 'credentials.id')
+    .leftJoin('person_profiles', 'person_profiles.person_id', 'credentials.person_id')
     .select([
       'handle',
-      'person_id',
+      'credentials.person_id',
       'state',
-      'kind',
+      'credentials.kind',
       'expires_at',
+      'person_profiles.rights_end_at',
       'people.is_active',
       'pins.pin',
       'pins.duress',
     ])
     // A code that is over is never looked for again; a card that is over should be told why.
-    .where((e) => e.or([e('kind', '=', 'card'), e('expires_at', '>', endedAfter)]))
+    .where((e) => e.or([e('credentials.kind', '=', 'card'), e('expires_at', '>', endedAfter)]))
+    .where('state', '<>', 'returned')
     .orderBy('handle')
     .execute();
   return rows.map((row) => ({
+    ...endOf(row.expires_at, row.rights_end_at),
     cred: row.handle,
     sub: row.person_id,
-    st: row.is_active === 1 ? row.state : 'suspended',
+    st: row.is_active === 1 && row.state === 'active' ? 'active' : 'suspended',
     ...(row.kind === 'code' ? { k: 'code' as const } : {}),
-    ...(row.expires_at === null ? {} : { exp: Math.floor(row.expires_at / 1000) }),
     ...(row.pin === null ? {} : { pin: verifierOf(row.pin) }),
     ...(row.duress === null ? {} : { du: verifierOf(row.duress) }),
   }));

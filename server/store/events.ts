@@ -48,20 +48,23 @@ const likeText = (text: string): string => `%${text.toLowerCase().replace(/[\\%_
 const joined = (db: Database) =>
   db
     .selectFrom('journal_records as r')
-    .leftJoin('openings as sub', (join) =>
+    .leftJoin('openings as subSealed', (join) =>
       join
-        .onRef('sub.gateway_id', '=', 'r.gateway_id')
-        .onRef('sub.epoch', '=', 'r.epoch')
-        .onRef('sub.seq', '=', 'r.seq')
-        .on('sub.field', '=', 'sub'),
+        .onRef('subSealed.gateway_id', '=', 'r.gateway_id')
+        .onRef('subSealed.epoch', '=', 'r.epoch')
+        .onRef('subSealed.seq', '=', 'r.seq')
+        .on('subSealed.field', '=', 'sub'),
     )
-    .leftJoin('openings as pm', (join) =>
+    .leftJoin('openings as pmSealed', (join) =>
       join
-        .onRef('pm.gateway_id', '=', 'r.gateway_id')
-        .onRef('pm.epoch', '=', 'r.epoch')
-        .onRef('pm.seq', '=', 'r.seq')
-        .on('pm.field', '=', 'pm'),
+        .onRef('pmSealed.gateway_id', '=', 'r.gateway_id')
+        .onRef('pmSealed.epoch', '=', 'r.epoch')
+        .onRef('pmSealed.seq', '=', 'r.seq')
+        .on('pmSealed.field', '=', 'pm'),
     )
+    // What is sealed is named by its key, so that it is gone when the key is.
+    .leftJoin('opening_keys as sub', 'sub.id', 'subSealed.key_id')
+    .leftJoin('opening_keys as pm', 'pm.id', 'pmSealed.key_id')
     .leftJoin('people', 'people.id', 'sub.value')
     .leftJoin('permits', 'permits.id', 'pm.value')
     .leftJoin('requests', 'requests.id', 'permits.request_id')
@@ -105,8 +108,19 @@ const toEvent = (row: EventRow): AccessEvent => ({
 });
 
 /** What a filter asks of the record itself. */
-export function eventConditions({ from, until, doorId, type, reason, severity, upToPosition }: EventFilter) {
+export function eventConditions({
+  from,
+  until,
+  doorId,
+  type,
+  reason,
+  severity,
+  upToPosition,
+  place,
+}: EventFilter) {
   return [
+    // What a later epoch holds again is listed once; whoever names it is shown it.
+    ...(place === undefined ? ([['r.is_repeat', '=', 0]] as const) : []),
     ...(upToPosition === undefined ? [] : ([['r.position', '<=', upToPosition]] as const)),
     ...(from === undefined ? [] : ([['r.at', '>=', from]] as const)),
     ...(until === undefined ? [] : ([['r.at', '<', until]] as const)),

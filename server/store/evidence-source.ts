@@ -3,15 +3,19 @@ import type { Opening } from '#contract/commitment';
 import type { RootDocument } from '#contract/root-document';
 import type { EvidenceLog, EvidenceSource, Rows } from '../audit/export.ts';
 import type { Database } from './database.ts';
-import { listJournals, loadCheckpoints, loadOpenings, loadRecords, type JournalKey } from './journals.ts';
+import type { Vault } from '../signing/vault.ts';
+import { listJournals, loadCheckpoints, loadRecords, storedEnd, type JournalKey } from './journals.ts';
+import { loadOpenings } from './openings.ts';
 import { loadSiteCheckpoints, loadSiteRecords } from './site-log.ts';
 
 /** How many records are held in memory at once. */
 const SLICE = 2000;
 
-async function* recordsOf(db: Database, key: JournalKey, size: number): AsyncGenerator<Uint8Array> {
-  for (let from = 0; from < size; from += SLICE) {
-    const slice = await loadRecords(db, key, from, Math.min(from + SLICE, size));
+/** Everything that stands there, behind the acknowledged end as well: what was put there must not stay unseen. */
+async function* recordsOf(db: Database, key: JournalKey): AsyncGenerator<Uint8Array> {
+  const end = await storedEnd(db, key);
+  for (let from = 0; from < end; from += SLICE) {
+    const slice = await loadRecords(db, key, from, from + SLICE);
     for (const record of slice) yield utf8(record.text);
   }
 }
@@ -28,17 +32,12 @@ export function createEvidenceSource(
   db: Database,
   siteId: string,
   rootChain: readonly RootDocument[],
+  vault: Vault,
 ): EvidenceSource {
   const keyOf = (id: { readonly gateway: string; readonly epoch: number }): JournalKey => ({
     gatewayId: id.gateway,
     epoch: id.epoch,
   });
-  async function* journalRecords(key: JournalKey): AsyncGenerator<Uint8Array> {
-    const journal = (await listJournals(db)).find(
-      (one) => one.gatewayId === key.gatewayId && one.epoch === key.epoch,
-    );
-    yield* recordsOf(db, key, journal?.size ?? 0);
-  }
   return {
     siteId,
     rootChain: () => Promise.resolve(rootChain),
@@ -49,9 +48,9 @@ export function createEvidenceSource(
       checkpoints: each(loadSiteCheckpoints(db)),
     }),
     journal: (id): EvidenceLog => ({
-      records: journalRecords(keyOf(id)),
+      records: recordsOf(db, keyOf(id)),
       checkpoints: each(loadCheckpoints(db, keyOf(id)).then((all) => all.map(({ note }) => note))),
     }),
-    openings: (id): Rows<Opening> => each(loadOpenings(db, keyOf(id))),
+    openings: (id): Rows<Opening> => each(loadOpenings(db, vault, keyOf(id))),
   };
 }

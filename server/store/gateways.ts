@@ -1,5 +1,6 @@
 import type { GatewaySummary } from '#contract/api';
 import type { Database } from './database.ts';
+import { nextEpoch } from './epochs.ts';
 import type { GatewaysTable } from './tables.ts';
 
 /** A gateway as the server knows it. */
@@ -84,28 +85,31 @@ export async function enrolGatewayKey(
   publicKey: string,
   now: number,
 ): Promise<number> {
-  const { epoch } = await db
+  const epoch = await nextEpoch(db, id);
+  await db
     .updateTable('gateways')
-    .set((e) => ({ state: 'enrolled', epoch: e('epoch', '+', 1), public_key: publicKey, seen_at: null }))
+    .set({ state: 'enrolled', epoch, public_key: publicKey, seen_at: null })
     .where('id', '=', id)
-    .returning('epoch')
-    .executeTakeFirstOrThrow();
+    .execute();
   await db
     .insertInto('gateway_epochs')
-    .values({ gateway_id: id, epoch, public_key: publicKey, enrolled_at: now })
+    .values({
+      gateway_id: id,
+      epoch,
+      public_key: publicKey,
+      enrolled_at: now,
+      origin: 'enrolled',
+      opened_at: now,
+      prev_epoch: null,
+      prev_size: null,
+    })
     .execute();
   return epoch;
 }
 
-/** Finds the key that signs the checkpoints of an epoch, base64url. */
-export async function epochKey(db: Database, gatewayId: string, epoch: number): Promise<string | null> {
-  const row = await db
-    .selectFrom('gateway_epochs')
-    .select('public_key')
-    .where('gateway_id', '=', gatewayId)
-    .where('epoch', '=', epoch)
-    .executeTakeFirst();
-  return row?.public_key ?? null;
+/** Ends the key of a gateway: its requests and uploads are refused from now on. */
+export async function revokeGatewayKey(trx: Database, id: string): Promise<void> {
+  await trx.updateTable('gateways').set({ state: 'revoked' }).where('id', '=', id).execute();
 }
 
 /** Lists the doors of a gateway. */
@@ -133,6 +137,16 @@ export async function saveGatewaySeen(
     .execute();
 }
 
+/** Records of all epochs of a gateway. */
+async function recordsOf(db: Database, id: string): Promise<number> {
+  const { n } = await db
+    .selectFrom('journals')
+    .select((e) => e.fn.sum<number | bigint | string | null>('size').as('n'))
+    .where('gateway_id', '=', id)
+    .executeTakeFirstOrThrow();
+  return Number(n ?? 0);
+}
+
 /** Lists gateways by id. */
 export async function listGateways(
   db: Database,
@@ -140,11 +154,7 @@ export async function listGateways(
 ): Promise<readonly GatewaySummary[]> {
   const rows = await db
     .selectFrom('gateways')
-    .leftJoin('journals', (join) =>
-      join.onRef('journals.gateway_id', '=', 'gateways.id').onRef('journals.epoch', '=', 'gateways.epoch'),
-    )
     .selectAll('gateways')
-    .select('journals.size')
     .$if(page.after !== null, (q) => q.where('gateways.id', '>', page.after ?? ''))
     .orderBy('gateways.id')
     .limit(page.limit)
@@ -156,7 +166,18 @@ export async function listGateways(
       state: row.state,
       seenAt: row.seen_at === null ? null : new Date(row.seen_at).toISOString(),
       policyVersion: row.policy_version,
-      journalSize: row.size ?? 0,
+      journalSize: await recordsOf(db, row.id),
     })),
   );
+}
+
+/** Counts enrolled gateways that were not heard of since this time. */
+export async function countSilentGateways(db: Database, since: number): Promise<number> {
+  const row = await db
+    .selectFrom('gateways')
+    .select((e) => e.fn.countAll().as('count'))
+    .where('state', '=', 'enrolled')
+    .where((e) => e.or([e('seen_at', 'is', null), e('seen_at', '<', since)]))
+    .executeTakeFirst();
+  return Number(row?.count ?? 0);
 }

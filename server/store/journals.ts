@@ -1,7 +1,6 @@
 import { EVENT_TYPES } from '#contract/event';
 import { EMPTY_FRONTIER, type Frontier } from '#contract/merkle';
 import { NO_PREVIOUS_HASH, type JournalRecord } from '#contract/record';
-import type { Opening } from '#contract/commitment';
 import { Fault } from '#contract/result';
 import type { Database } from './database.ts';
 import { decodePeaks, encodePeaks } from './frontier-text.ts';
@@ -89,6 +88,17 @@ export async function loadRecords(
   return rows.map((row) => ({ seq: row.seq, text: row.record, leafHash: row.leaf_hash }));
 }
 
+/** The number behind the highest that a stored record bears; 0 for none. */
+export async function storedEnd(db: Database, key: JournalKey): Promise<number> {
+  const { last } = await db
+    .selectFrom('journal_records')
+    .select((e) => e.fn.max('seq').as('last'))
+    .where('gateway_id', '=', key.gatewayId)
+    .where('epoch', '=', key.epoch)
+    .executeTakeFirstOrThrow();
+  return ((last as number | null) ?? -1) + 1;
+}
+
 /** Cuts rows into statements: each takes only so many parameters. */
 function slicesOf<T>(rows: readonly T[]): readonly (readonly T[])[] {
   const slices: T[][] = [];
@@ -101,6 +111,35 @@ export interface NewRecord {
   readonly record: JournalRecord;
   readonly text: string;
   readonly leafHash: string;
+  /** The record that this one holds again; null for every other record. */
+  readonly origin: StoredOrigin | null;
+}
+
+/** A record that another one holds again. */
+export interface StoredOrigin {
+  readonly record: JournalRecord;
+  readonly hash: string;
+  /** True where it is stored already, as itself or held by another one. */
+  readonly isKnown: boolean;
+}
+
+/** Tells whether a record is stored, as itself or held again by another one. */
+export async function isRecordKnown(db: Database, record: JournalRecord, hash: string): Promise<boolean> {
+  const itself = await db
+    .selectFrom('journal_records')
+    .select('leaf_hash')
+    .where('gateway_id', '=', record.gw)
+    .where('epoch', '=', record.ep)
+    .where('seq', '=', record.sq)
+    .executeTakeFirst();
+  if (itself?.leaf_hash === hash) return true;
+  const again = await db
+    .selectFrom('journal_records')
+    .select('position')
+    .where('origin_hash', '=', hash)
+    .limit(1)
+    .executeTakeFirst();
+  return again !== undefined;
 }
 
 /**
@@ -117,37 +156,30 @@ export async function insertRecords(
     .select((e) => e.fn.max('position').as('last'))
     .executeTakeFirstOrThrow();
   const before = last ?? 0;
-  const rows = records.map(({ record, text, leafHash }, index) => ({
-    position: before + index + 1,
-    gateway_id: record.gw,
-    epoch: record.ep,
-    seq: record.sq,
-    record: text,
-    leaf_hash: leafHash,
-    received_at: receivedAt,
-    at: record.t,
-    type: record.ty,
-    severity: EVENT_TYPES[record.ty].severity,
-    door_id: record.door ?? null,
-    direction: record.dir ?? null,
-    reason: record.rs ?? null,
-    clock_trust: record.tq,
-  }));
+  const rows = records.map(({ record, text, leafHash, origin }, index) => {
+    // What is listed, sorted and searched is what the record tells of.
+    const told = origin?.record ?? record;
+    return {
+      position: before + index + 1,
+      gateway_id: record.gw,
+      epoch: record.ep,
+      seq: record.sq,
+      record: text,
+      leaf_hash: leafHash,
+      received_at: receivedAt,
+      at: told.t,
+      type: told.ty,
+      severity: EVENT_TYPES[told.ty].severity,
+      door_id: told.door ?? null,
+      direction: told.dir ?? null,
+      reason: told.rs ?? null,
+      clock_trust: told.tq,
+      origin_hash: origin?.hash ?? null,
+      is_repeat: origin?.isKnown === true ? 1 : 0,
+    };
+  });
   for (const slice of slicesOf(rows)) await db.insertInto('journal_records').values(slice).execute();
   return before;
-}
-
-/** Stores what commitments stand for. */
-export async function insertOpenings(db: Database, openings: readonly Opening[]): Promise<void> {
-  const rows = openings.map((opening) => ({
-    gateway_id: opening.gw,
-    epoch: opening.ep,
-    seq: opening.sq,
-    field: opening.field,
-    salt: opening.salt,
-    value: opening.value,
-  }));
-  for (const slice of slicesOf(rows)) await db.insertInto('openings').values(slice).execute();
 }
 
 /** A stored checkpoint. */
@@ -229,25 +261,6 @@ export async function listJournals(
     .orderBy('epoch')
     .execute();
   return rows.map((row) => ({ gatewayId: row.gateway_id, epoch: row.epoch, size: row.size }));
-}
-
-/** Loads the openings of a journal that are not erased. */
-export async function loadOpenings(db: Database, key: JournalKey): Promise<readonly Opening[]> {
-  const rows = await db
-    .selectFrom('openings')
-    .selectAll()
-    .where('gateway_id', '=', key.gatewayId)
-    .where('epoch', '=', key.epoch)
-    .orderBy('seq')
-    .execute();
-  return rows.map((row) => ({
-    gw: row.gateway_id,
-    ep: row.epoch,
-    sq: row.seq,
-    field: row.field,
-    salt: row.salt,
-    value: row.value,
-  }));
 }
 
 /** Loads the leaf hashes of the first `size` records. */

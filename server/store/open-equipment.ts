@@ -1,8 +1,18 @@
 import type { Database } from './database.ts';
 
 /**
- * Lists who has equipment of an earlier visit that is not accounted for. The equipment of visits has no table
- * yet; the directory asks here, so that the door obeys it as soon as there is one.
+ * Lists who has left the room while equipment of the visit is not accounted for: neither taken out, nor left
+ * there with a handover, nor destroyed before a witness.
+ * @see rule SD44
  */
-export const equipmentOpenPersons = (_db: Database): Promise<ReadonlySet<string>> =>
-  Promise.resolve(new Set<string>());
+export async function equipmentOpenPersons(db: Database): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .selectFrom('attendances')
+    .innerJoin('equipment', 'equipment.request_id', 'attendances.request_id')
+    .select('attendances.person_id')
+    .distinct()
+    .where('attendances.state', '=', 'left')
+    .where('equipment.outcome', 'is', null)
+    .execute();
+  return new Set(rows.map((row) => row.person_id));
+}

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Person, RoleName } from '#contract/api';
 import type { Database } from './database.ts';
 import type { PeopleTable } from './tables.ts';
@@ -93,15 +94,25 @@ export interface PeopleCursor {
   readonly id: string;
 }
 
-/** Lists people by name. */
+/** Lists people by name; with `q` those whose name, organisation or user name has it, in small letters or large. */
 export async function listPeople(
   db: Database,
-  page: { readonly after: PeopleCursor | null; readonly limit: number },
+  page: { readonly after: PeopleCursor | null; readonly limit: number; readonly q?: string | undefined },
 ): Promise<readonly Person[]> {
-  const { after } = page;
+  const { after, q: text } = page;
+  const like = `%${(text ?? '').toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
   const rows = await db
     .selectFrom('people')
     .selectAll()
+    .$if(text !== undefined, (q) =>
+      q.where((e) =>
+        e.or([
+          sql<boolean>`lower(people.name) like ${like} escape '\\'`,
+          sql<boolean>`lower(people.organisation) like ${like} escape '\\'`,
+          sql<boolean>`lower(people.username) like ${like} escape '\\'`,
+        ]),
+      ),
+    )
     .$if(after !== null, (q) =>
       q.where((e) =>
         e.or([
@@ -139,4 +150,22 @@ export async function setPersonActive(db: Database, id: string, isActive: boolea
     .executeTakeFirstOrThrow();
   if (!isActive) await db.deleteFrom('sessions').where('person_id', '=', id).execute();
   return numUpdatedRows === 1n;
+}
+
+/** Tells whether somebody else signs in under this name. */
+export const isUsernameTaken = async (db: Database, username: string, personId: string): Promise<boolean> =>
+  (await db
+    .selectFrom('people')
+    .select('id')
+    .where('username', '=', username)
+    .where('id', '<>', personId)
+    .executeTakeFirst()) !== undefined;
+
+/** Sets what somebody is called and where they work. */
+export async function renamePerson(
+  trx: Database,
+  person: Pick<Person, 'id' | 'name' | 'organisation' | 'username'>,
+): Promise<void> {
+  const { id, name, organisation, username } = person;
+  await trx.updateTable('people').set({ name, organisation, username }).where('id', '=', id).execute();
 }

@@ -13,6 +13,8 @@ export async function insertPermit(
     readonly jws: string;
     readonly hash: string;
     readonly issuedAt: number;
+    /** Granted entries that were approved; null where they are not counted, whatever a code adds. */
+    readonly approvedUses: number | null;
   },
 ): Promise<void> {
   const { claims } = permit;
@@ -30,7 +32,7 @@ export async function insertPermit(
       valid_until: claims.exp * 1000,
       issued_at: permit.issuedAt,
       revoked_at: null,
-      uses: claims.uses ?? null,
+      uses: permit.approvedUses,
     })
     .execute();
 }
@@ -38,6 +40,7 @@ export async function insertPermit(
 /** A permit as it is stored. */
 export interface StoredPermit {
   readonly id: string;
+  readonly requestId: string;
   /** Who filed the request that it comes of: the host where the visitor is somebody else. */
   readonly requesterId: string;
   readonly sub: string;
@@ -62,6 +65,7 @@ type StoredPermitRow = Awaited<ReturnType<ReturnType<typeof storedPermits>['exec
 
 const toStoredPermit = (row: StoredPermitRow): StoredPermit => ({
   id: row.id,
+  requestId: row.request_id,
   requesterId: row.requester_id,
   sub: row.sub,
   rev: row.rev,
@@ -110,6 +114,12 @@ export async function saveRevision(
   if (numUpdatedRows !== 1n) throw new Fault('permit-moved-meanwhile', { retryable: true });
 }
 
+/** Finds the permit that a request led to; null where it led to none. */
+export async function findPermitOfRequest(db: Database, requestId: string): Promise<StoredPermit | null> {
+  const row = await storedPermits(db).where('permits.request_id', '=', requestId).executeTakeFirst();
+  return row === undefined ? null : toStoredPermit(row);
+}
+
 /** Revokes the permit of a request. @returns its hash, or null where there was none in force */
 export async function revokePermit(db: Database, requestId: string, at: number): Promise<string | null> {
   const row = await db
@@ -120,6 +130,16 @@ export async function revokePermit(db: Database, requestId: string, at: number):
     .returning('hash')
     .executeTakeFirst();
   return row?.hash ?? null;
+}
+
+/** Revokes one permit, if it is not. */
+export async function revokePermitById(trx: Database, id: string, at: number): Promise<void> {
+  await trx
+    .updateTable('permits')
+    .set({ revoked_at: at })
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .execute();
 }
 
 /** A permit as a manifest lists it, with its signed form. */

@@ -1,4 +1,6 @@
+import type { Selectable } from 'kysely';
 import type { Database } from './database.ts';
+import type { PolicyVersionsTable } from './tables.ts';
 
 /** A signed manifest with its directory. */
 export interface PolicyVersion {
@@ -8,6 +10,8 @@ export interface PolicyVersion {
   readonly directory: string;
   /** Ids of the permits that are its members. */
   readonly members: readonly string[];
+  /** Hash of each of them by id; null where they were not kept. */
+  readonly memberHashes: Readonly<Record<string, string>> | null;
   readonly signedAt: number;
 }
 
@@ -22,6 +26,7 @@ export async function insertPolicyVersion(db: Database, policy: PolicyVersion): 
       directory: policy.directory,
       members: JSON.stringify(policy.members),
       signed_at: policy.signedAt,
+      member_hashes: JSON.stringify(policy.memberHashes),
     })
     .execute();
 }
@@ -34,13 +39,41 @@ export async function currentPolicy(db: Database): Promise<PolicyVersion | null>
     .orderBy('version', 'desc')
     .limit(1)
     .executeTakeFirst();
-  if (row === undefined) return null;
-  return {
-    version: row.version,
-    manifest: row.manifest,
-    manifestHash: row.manifest_hash,
-    directory: row.directory,
-    members: JSON.parse(row.members) as string[],
-    signedAt: row.signed_at,
-  };
+  return row === undefined ? null : toVersion(row);
+}
+
+const toVersion = (row: Selectable<PolicyVersionsTable>): PolicyVersion => ({
+  version: row.version,
+  manifest: row.manifest,
+  manifestHash: row.manifest_hash,
+  directory: row.directory,
+  members: JSON.parse(row.members) as string[],
+  memberHashes: JSON.parse(row.member_hashes ?? 'null') as Readonly<Record<string, string>> | null,
+  signedAt: row.signed_at,
+});
+
+/** Loads one version; null where there is none of this number. */
+export async function findPolicyVersion(db: Database, version: number): Promise<PolicyVersion | null> {
+  const row = await db
+    .selectFrom('policy_versions')
+    .selectAll()
+    .where('version', '=', version)
+    .executeTakeFirst();
+  return row === undefined ? null : toVersion(row);
+}
+
+/** Loads the manifests between two versions, both left out, oldest first. */
+export async function manifestsBetween(
+  db: Database,
+  after: number,
+  before: number,
+): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('policy_versions')
+    .select('manifest')
+    .where('version', '>', after)
+    .where('version', '<', before)
+    .orderBy('version')
+    .execute();
+  return rows.map((row) => row.manifest);
 }

@@ -1,9 +1,11 @@
 import type { AccessRequest, RequestState } from '#contract/api';
 import { asEpochMs } from '#contract/clock';
-import type { RequestFacts } from '../domain/permit-draft.ts';
+import type { PermitKind } from '#contract/permit';
+import type { GroupMember, RequestFacts } from '../domain/permit-draft.ts';
 import type { RequestStep } from '../domain/request-life.ts';
 import type { Database } from './database.ts';
 import type { RequestsTable, RequestStepsTable } from './tables.ts';
+import type { RequestTermsTable } from './tables-visit.ts';
 
 /** Takes the next number of a register series; without gaps as long as the transaction commits. */
 export async function nextOrdinal(db: Database, series: string): Promise<number> {
@@ -16,11 +18,56 @@ export async function nextOrdinal(db: Database, series: string): Promise<number>
   return Number(last);
 }
 
+/** How a request is decided, beside what it asks for. */
+export interface RequestProcedure {
+  readonly decideBy: number;
+  /** When the next official is asked; null where nobody is waited for. */
+  readonly answerDueAt: number | null;
+  readonly isFastTrack: boolean;
+  readonly needsVerification: boolean;
+  readonly verifiedById: string | null;
+  readonly approvalsNeeded: number;
+  /** True where the permit is made when the officer has checked the visitor in. */
+  readonly needsCheckIn: boolean;
+}
+
 /** A request as it is filed. */
-export interface NewRequestRow extends RequestFacts {
+export interface NewRequestRow extends RequestFacts, RequestProcedure {
+  /** Hash of the privacy notice that was shown; null where none was. */
+  readonly noticeHash: string | null;
   readonly number: string;
   readonly createdAt: number;
 }
+
+const termsRow = (
+  request: RequestFacts & RequestProcedure,
+): Omit<RequestTermsTable, 'escalations' | 'is_expiry_told'> => ({
+  request_id: request.id,
+  kind: request.kind,
+  class: request.cls,
+  subject_id: request.subjectId,
+  hours: JSON.stringify(request.hours),
+  is_for_holidays: request.isForHolidays ? 1 : 0,
+  uses: request.uses,
+  needs_two: request.needsTwoPersons ? 1 : 0,
+  needs_escort: request.needsEscort ? 1 : 0,
+  members: JSON.stringify(request.members),
+  heads: request.members.length + 1,
+  group_id: request.groupId,
+  host_id: request.hostId,
+  equipment_hash: request.equipmentHash,
+  work_order: request.workOrder,
+  change_number: request.changeNumber,
+  risk: request.risk,
+  extends_id: request.extendsId,
+  decide_by: request.decideBy,
+  answer_due_at: request.answerDueAt,
+  is_fast_track: request.isFastTrack ? 1 : 0,
+  needs_verification: request.needsVerification ? 1 : 0,
+  verified_by: request.verifiedById,
+  approvals_needed: request.approvalsNeeded,
+  needs_check_in: request.needsCheckIn ? 1 : 0,
+});
 
 /** Stores a new request as a draft with its first step. */
 export async function insertRequest(db: Database, request: NewRequestRow): Promise<void> {
@@ -40,7 +87,12 @@ export async function insertRequest(db: Database, request: NewRequestRow): Promi
       decided_at: null,
       decided_by: null,
       reason: null,
+      notice_hash: request.noticeHash,
     })
+    .execute();
+  await db
+    .insertInto('request_terms')
+    .values({ ...termsRow(request), escalations: 0, is_expiry_told: 0 })
     .execute();
   await db
     .insertInto('request_steps')
@@ -108,44 +160,168 @@ export async function moveRequest(
 }
 
 /** The parts of a request that rules look at. */
-export interface RequestRow extends RequestFacts {
+export interface RequestRow extends RequestFacts, RequestProcedure {
+  readonly number: string;
   readonly state: RequestState;
 }
 
 /** Loads the parts of a request that rules look at. */
 export async function loadRequest(db: Database, id: string): Promise<RequestRow | null> {
-  const row = await db.selectFrom('requests').selectAll().where('id', '=', id).executeTakeFirst();
+  const row = await db
+    .selectFrom('requests')
+    .innerJoin('request_terms', 'request_terms.request_id', 'requests.id')
+    .selectAll()
+    .where('requests.id', '=', id)
+    .executeTakeFirst();
   if (row === undefined) return null;
+  const escorts = await db
+    .selectFrom('request_escorts')
+    .select('person_id')
+    .where('request_id', '=', id)
+    .where('state', '=', 'accepted')
+    .orderBy('person_id')
+    .execute();
   return {
     id: row.id,
+    number: row.number,
     requesterId: row.requester_id,
+    subjectId: row.subject_id,
+    kind: row.kind,
+    cls: row.class,
     purpose: row.purpose,
     description: row.description,
     doorId: row.door_id,
     from: asEpochMs(row.valid_from),
     until: asEpochMs(row.valid_until),
+    hours: JSON.parse(row.hours) as RequestFacts['hours'],
+    isForHolidays: row.is_for_holidays === 1,
+    uses: row.uses,
+    needsTwoPersons: row.needs_two === 1,
+    needsEscort: row.needs_escort === 1,
+    escortIds: escorts.map((escort) => escort.person_id),
+    members: JSON.parse(row.members) as GroupMember[],
+    groupId: row.group_id,
+    hostId: row.host_id,
+    equipmentHash: row.equipment_hash,
+    workOrder: row.work_order,
+    changeNumber: row.change_number,
+    risk: row.risk,
+    extendsId: row.extends_id,
+    decideBy: row.decide_by,
+    answerDueAt: row.answer_due_at,
+    isFastTrack: row.is_fast_track === 1,
+    needsVerification: row.needs_verification === 1,
+    verifiedById: row.verified_by,
+    approvalsNeeded: row.approvals_needed,
+    needsCheckIn: row.needs_check_in === 1,
     state: row.state,
   };
 }
 
-/** Lists the ids of drafts and waiting requests whose window is over. */
+/** Notes how a request is decided from now on. */
+export async function saveProcedure(
+  trx: Database,
+  id: string,
+  change: Partial<Pick<RequestProcedure, 'answerDueAt' | 'verifiedById'>> & { readonly decideBy?: number },
+): Promise<void> {
+  await trx
+    .updateTable('request_terms')
+    .set({
+      ...(change.answerDueAt === undefined ? {} : { answer_due_at: change.answerDueAt }),
+      ...(change.verifiedById === undefined ? {} : { verified_by: change.verifiedById }),
+      ...(change.decideBy === undefined ? {} : { decide_by: change.decideBy }),
+    })
+    .where('request_id', '=', id)
+    .execute();
+}
+
+/** States in which a request waits for people. */
+const WAITING = ['submitted', 'verified', 'emergency'] as const satisfies readonly RequestState[];
+
+/** Lists the ids of drafts and waiting requests that nobody can decide any more. */
 export async function lapsedRequests(db: Database, now: number): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('requests')
-    .select('id')
-    .where('state', 'in', ['draft', 'submitted'])
-    .where('valid_until', '<=', now)
-    .orderBy('id')
+    .innerJoin('request_terms', 'request_terms.request_id', 'requests.id')
+    .select('requests.id')
+    .where('state', 'in', ['draft', 'submitted', 'verified'])
+    .where((e) => e.or([e('valid_until', '<=', now), e('decide_by', '<=', now)]))
+    .orderBy('requests.id')
     .execute();
   return rows.map((row) => row.id);
+}
+
+/** A request whose answer is overdue. */
+export interface UnansweredRequest {
+  readonly id: string;
+  readonly state: RequestState;
+  readonly doorId: string;
+  readonly requesterId: string;
+  readonly subjectId: string;
+  readonly isFastTrack: boolean;
+  readonly escalations: number;
+}
+
+/** Lists the requests for which the next official has to be asked. */
+export async function unansweredRequests(db: Database, now: number): Promise<readonly UnansweredRequest[]> {
+  const rows = await db
+    .selectFrom('requests')
+    .innerJoin('request_terms', 'request_terms.request_id', 'requests.id')
+    .select(['requests.id', 'state', 'door_id', 'requester_id', 'subject_id', 'is_fast_track', 'escalations'])
+    .where('state', 'in', WAITING)
+    .where('answer_due_at', '<=', now)
+    .orderBy('requests.id')
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    state: row.state,
+    doorId: row.door_id,
+    requesterId: row.requester_id,
+    subjectId: row.subject_id,
+    isFastTrack: row.is_fast_track === 1,
+    escalations: row.escalations,
+  }));
+}
+
+/** Notes that the next official was asked. */
+export async function noteEscalation(
+  trx: Database,
+  id: string,
+  escalations: number,
+  answerDueAt: number | null,
+): Promise<void> {
+  await trx
+    .updateTable('request_terms')
+    .set({ escalations, answer_due_at: answerDueAt })
+    .where('request_id', '=', id)
+    .execute();
+}
+
+/** Takes the waiting requests that end undecided within a time, each once. @returns their ids */
+export async function takeExpiring(trx: Database, before: number): Promise<readonly string[]> {
+  const rows = await trx
+    .updateTable('request_terms')
+    .set({ is_expiry_told: 1 })
+    .where('is_expiry_told', '=', 0)
+    .where('decide_by', '<=', before)
+    .where('request_id', 'in', (e) =>
+      e.selectFrom('requests').select('requests.id').where('state', 'in', ['submitted', 'verified']),
+    )
+    .returning('request_id')
+    .execute();
+  return rows.map((row) => row.request_id).sort();
 }
 
 /** Which requests a list shows. */
 export interface RequestFilter {
   readonly id?: string;
   readonly requesterId?: string;
-  /** Only what waits for a decision that this person may take. */
-  readonly waitingFor?: string;
+  /** Only what waits for a step that this person may take. */
+  readonly waitingFor?: {
+    readonly personId: string;
+    readonly mayDecide: boolean;
+    readonly mayVerify: boolean;
+  };
   readonly state?: RequestState;
 }
 
@@ -176,6 +352,10 @@ async function stepsOf(db: Database, ids: readonly string[]): Promise<ReadonlyMa
 }
 
 type JoinedRequest = RequestsTable & {
+  readonly kind: PermitKind | null;
+  readonly subject_id: string | null;
+  readonly subject_name: string | null;
+  readonly subject_organisation: string | null;
   readonly requester_name: string;
   readonly requester_organisation: string;
   readonly door_name: string;
@@ -199,6 +379,12 @@ const toRequest = (row: JoinedRequest, steps: readonly StepRow[]): AccessRequest
   decidedByName: row.decider_name,
   reason: row.reason,
   permitId: row.permit_id,
+  kind: row.kind ?? 'single',
+  subject: {
+    id: row.subject_id ?? row.requester_id,
+    name: row.subject_name ?? row.requester_name,
+    organisation: row.subject_organisation ?? row.requester_organisation,
+  },
   steps: steps.map((step) => ({
     at: instant(step.at),
     step: step.step,
@@ -221,8 +407,14 @@ export async function listRequests(
     .innerJoin('doors', 'doors.id', 'requests.door_id')
     .leftJoin('people as decider', 'decider.id', 'requests.decided_by')
     .leftJoin('permits', 'permits.request_id', 'requests.id')
+    .leftJoin('request_terms', 'request_terms.request_id', 'requests.id')
+    .leftJoin('people as subject', 'subject.id', 'request_terms.subject_id')
     .selectAll('requests')
     .select([
+      'request_terms.kind',
+      'request_terms.subject_id',
+      'subject.name as subject_name',
+      'subject.organisation as subject_organisation',
       'requester.name as requester_name',
       'requester.organisation as requester_organisation',
       'doors.name as door_name',
@@ -231,12 +423,42 @@ export async function listRequests(
     ])
     .$if(filter.id !== undefined, (q) => q.where('requests.id', '=', filter.id ?? ''))
     .$if(filter.requesterId !== undefined, (q) =>
-      q.where('requests.requester_id', '=', filter.requesterId ?? ''),
+      q.where((e) =>
+        e.or([
+          e('requests.requester_id', '=', filter.requesterId ?? ''),
+          e('request_terms.subject_id', '=', filter.requesterId ?? ''),
+          e('request_terms.host_id', '=', filter.requesterId ?? ''),
+        ]),
+      ),
     )
     .$if(filter.waitingFor !== undefined, (q) =>
       q
-        .where('requests.state', '=', 'submitted')
-        .where('requests.requester_id', '<>', filter.waitingFor ?? ''),
+        .where('requests.requester_id', '<>', filter.waitingFor?.personId ?? '')
+        .where('request_terms.subject_id', '<>', filter.waitingFor?.personId ?? '')
+        .where((e) =>
+          e.or([
+            ...(filter.waitingFor?.mayVerify === true
+              ? [e.and([e('state', '=', 'submitted'), e('request_terms.needs_verification', '=', 1)])]
+              : []),
+            ...(filter.waitingFor?.mayDecide === true
+              ? [
+                  e('state', 'in', ['verified', 'emergency']),
+                  e.and([e('state', '=', 'submitted'), e('request_terms.needs_verification', '=', 0)]),
+                ]
+              : []),
+          ]),
+        )
+        .where((e) =>
+          e.not(
+            e.exists(
+              e
+                .selectFrom('request_votes')
+                .select('request_votes.by_id')
+                .whereRef('request_votes.request_id', '=', 'requests.id')
+                .where('request_votes.by_id', '=', filter.waitingFor?.personId ?? ''),
+            ),
+          ),
+        ),
     )
     .$if(filter.state !== undefined, (q) => q.where('requests.state', '=', filter.state ?? 'draft'))
     .$if(after !== null, (q) =>
@@ -261,4 +483,24 @@ export async function listRequests(
 /** Finds a request with its history. */
 export async function findRequest(db: Database, id: string): Promise<AccessRequest | null> {
   return (await listRequests(db, { id }, { after: null, limit: 1 }))[0] ?? null;
+}
+
+/** Tells whether an emergency of somebody at a door was declared since a time. */
+export async function recentEmergencyOf(
+  db: Database,
+  personId: string,
+  doorId: string,
+  since: number,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('requests')
+    .innerJoin('request_terms', 'request_terms.request_id', 'requests.id')
+    .select('requests.id')
+    .where('kind', '=', 'emergency')
+    .where('subject_id', '=', personId)
+    .where('door_id', '=', doorId)
+    .where('created_at', '>=', since)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }

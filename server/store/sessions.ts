@@ -1,12 +1,15 @@
 import type { Person } from '#contract/api';
 import type { StepUp } from '../auth/step-up.ts';
+import type { SessionOrigin } from './accounts.ts';
 import type { Database } from './database.ts';
 import { findPerson } from './people.ts';
+import { areRightsOver } from './profiles.ts';
 
 /** Stores a session under the hash of its token. */
 export async function insertSession(
   db: Database,
-  session: {
+  session: SessionOrigin & {
+    readonly id: string;
     readonly tokenHash: string;
     readonly personId: string;
     readonly createdAt: number;
@@ -20,20 +23,53 @@ export async function insertSession(
       person_id: session.personId,
       created_at: session.createdAt,
       expires_at: session.expiresAt,
+      id: session.id,
+      seen_at: session.createdAt,
+      device: session.device,
+      method: session.method,
     })
     .execute();
 }
 
-/** Finds whose session this is, if it has neither ended nor been revoked and the person is still active. */
-export async function findSession(db: Database, tokenHash: string, now: number): Promise<Person | null> {
+/** When a session is looked at, and how long it may be left alone. */
+export interface SessionTime {
+  readonly now: number;
+  readonly idleMs: number;
+}
+
+/**
+ * Finds whose session this is, if it has neither ended, been left alone for too long nor been revoked, and the
+ * person is still active and has rights.
+ * @see rules SU9, SU31
+ */
+export async function findSession(
+  db: Database,
+  tokenHash: string,
+  { now, idleMs }: SessionTime,
+): Promise<Person | null> {
   const row = await db
     .selectFrom('sessions')
-    .select('person_id')
+    .select(['person_id', 'created_at', 'seen_at'])
     .where('token_hash', '=', tokenHash)
     .where('expires_at', '>', now)
     .executeTakeFirst();
-  const person = row === undefined ? null : await findPerson(db, row.person_id);
-  return person?.isActive === true ? person : null;
+  if (row === undefined || (row.seen_at ?? row.created_at) <= now - idleMs) return null;
+  const person = await findPerson(db, row.person_id);
+  if (person?.isActive !== true || (await areRightsOver(db, person.id, now))) return null;
+  return person;
+}
+
+/** Often enough for an idle time in minutes, and seldom enough to cost nothing. */
+const SEEN_EVERY_MS = 60_000;
+
+/** Notes that a session is in use. */
+export async function touchSession(db: Database, tokenHash: string, now: number): Promise<void> {
+  await db
+    .updateTable('sessions')
+    .set({ seen_at: now })
+    .where('token_hash', '=', tokenHash)
+    .where((e) => e.or([e('seen_at', 'is', null), e('seen_at', '<=', now - SEEN_EVERY_MS)]))
+    .execute();
 }
 
 /** Notes that whoever is at the screen of a session has just been recognised again. */

@@ -10,7 +10,12 @@ import {
 } from '#contract/merkle';
 import { NO_PREVIOUS_HASH, recordHash, siteLogOrigin } from '#contract/record';
 import { Fault } from '#contract/result';
-import { encodeSiteLogRecord, type SiteLogEntry, type SiteLogRecord } from '#contract/site-log';
+import {
+  encodeSiteLogRecord,
+  type SiteLogEntry,
+  type SiteLogRecord,
+  type SiteLogType,
+} from '#contract/site-log';
 import type { Database } from './database.ts';
 import { decodePeaks, encodePeaks } from './frontier-text.ts';
 
@@ -105,8 +110,61 @@ export async function loadSiteRecords(db: Database, from = 0): Promise<readonly 
   return rows.map((row) => utf8(row.record));
 }
 
+/** Loads the records of one kind, in order. */
+export async function loadSiteRecordsOf(db: Database, type: SiteLogType): Promise<readonly Uint8Array[]> {
+  const rows = await db
+    .selectFrom('site_records')
+    .select('record')
+    .where('type', '=', type)
+    .orderBy('seq')
+    .execute();
+  return rows.map((row) => utf8(row.record));
+}
+
+/** Loads the records with these numbers, in order. */
+export async function loadSiteRecordsAt(
+  db: Database,
+  numbers: readonly number[],
+): Promise<readonly Uint8Array[]> {
+  if (numbers.length === 0) return [];
+  const rows = await db
+    .selectFrom('site_records')
+    .select('record')
+    .where('seq', 'in', numbers)
+    .orderBy('seq')
+    .execute();
+  return rows.map((row) => utf8(row.record));
+}
+
 /** Loads the signed checkpoints of the site log by rising size. */
 export async function loadSiteCheckpoints(db: Database): Promise<readonly string[]> {
   const rows = await db.selectFrom('site_checkpoints').select('note').orderBy('size').execute();
   return rows.map((row) => row.note);
+}
+
+/** The newest signed checkpoint of the site log; null before the first. */
+export async function newestSiteNote(db: Database): Promise<string | null> {
+  const row = await db
+    .selectFrom('site_checkpoints')
+    .select('note')
+    .orderBy('size', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.note ?? null;
+}
+
+/** Adds the signature line of a witness to a checkpoint; a second one of that witness changes nothing. */
+export async function addSiteSignature(db: Database, size: number, line: string): Promise<void> {
+  const row = await db
+    .selectFrom('site_checkpoints')
+    .select('note')
+    .where('size', '=', size)
+    .executeTakeFirst();
+  const begin = line.slice(0, line.lastIndexOf(' ') + 1);
+  if (row === undefined || row.note.includes(`\n${begin}`)) return;
+  await db
+    .updateTable('site_checkpoints')
+    .set({ note: `${row.note}${line}` })
+    .where('size', '=', size)
+    .execute();
 }

@@ -38,6 +38,8 @@ export function sqliteDialect(path: string): SqliteDialect {
   // Said explicitly on every connection: this build of SQLite falls back to NORMAL at the first write otherwise.
   sqlite.pragma('synchronous = FULL');
   sqlite.pragma('foreign_keys = ON');
+  // What is deleted is overwritten: a destroyed key must not be found in a free page.
+  sqlite.pragma('secure_delete = ON');
   sqlite.pragma('busy_timeout = 5000');
   return new WritingDialect(sqlite);
 }

@@ -1,9 +1,14 @@
 import type { Generated } from 'kysely';
 import type { RequestState, RoleName } from '#contract/api';
+import type { SignInMethod } from '#contract/api-account';
 import type { CommandAct, CommandState } from '#contract/command';
-import type { CommittedField } from '#contract/record';
 import type { RequestStep } from '../domain/request-life.ts';
 import type { VisitProjection } from '../domain/visit-projection.ts';
+import type { PrivacyTables } from './tables-privacy.ts';
+import type { ApprovalTables } from './tables-approval.ts';
+import type { EvidenceTables } from './tables-evidence.ts';
+import type { ProcedureTables } from './tables-procedure.ts';
+import type { VisitTables } from './tables-visit.ts';
 
 // Times are ms since 1970. Truth values are 0 and 1, because SQLite has no other and PostgreSQL takes them too.
 
@@ -34,6 +39,11 @@ interface SessionsTable {
   expires_at: number;
   step_up_at: Generated<number | null>;
   step_up_method: Generated<'password' | 'passkey' | null>;
+  /** What people call a session; its key is the hash of its token. */
+  id: Generated<string | null>;
+  seen_at: Generated<number | null>;
+  device: Generated<string | null>;
+  method: Generated<SignInMethod | null>;
 }
 
 export interface CredentialsTable {
@@ -42,7 +52,7 @@ export interface CredentialsTable {
   handle: string;
   media: string;
   last_four: string;
-  state: 'active' | 'suspended';
+  state: 'active' | 'suspended' | 'lost' | 'returned';
   enrolled_at: number;
   /** `card`, or `code` for a visit code. */
   kind: Generated<'card' | 'code'>;
@@ -156,6 +166,8 @@ export interface RequestsTable {
   decided_at: number | null;
   decided_by: string | null;
   reason: string | null;
+  /** Hash of the privacy notice that stood before the form; null where none was shown. */
+  notice_hash: string | null;
 }
 
 export interface RequestStepsTable {
@@ -193,6 +205,8 @@ export interface PolicyVersionsTable {
   /** Ids of the permits that are its members, JSON. */
   members: string;
   signed_at: number;
+  /** Hash of each member by id, JSON. */
+  member_hashes: Generated<string | null>;
 }
 
 export interface GatewaysTable {
@@ -209,6 +223,12 @@ interface GatewayEpochsTable {
   epoch: number;
   public_key: string;
   enrolled_at: number;
+  origin: Generated<'enrolled' | 'reserved'>;
+  /** When its first record was stored, or its gateway enrolled; null while it only waits. */
+  opened_at: number | null;
+  /** What it goes on from. */
+  prev_epoch: number | null;
+  prev_size: number | null;
 }
 
 interface EnrolmentTokensTable {
@@ -244,15 +264,10 @@ export interface JournalRecordsTable {
   direction: 'in' | 'out' | null;
   reason: string | null;
   clock_trust: number;
-}
-
-interface OpeningsTable {
-  gateway_id: string;
-  epoch: number;
-  seq: number;
-  field: CommittedField;
-  salt: string;
-  value: string;
+  /** Leaf hash of the record that this one holds again; type, time and place are those of that one. */
+  origin_hash: Generated<string | null>;
+  /** 1 where that record, or another one that holds it again, is there already. */
+  is_repeat: Generated<number>;
 }
 
 interface JournalCheckpointsTable {
@@ -301,7 +316,7 @@ export interface VisitsTable {
 }
 
 /** All tables of the server. */
-export interface Tables {
+export interface Tables extends EvidenceTables, ProcedureTables, PrivacyTables, ApprovalTables, VisitTables {
   meta: MetaTable;
   people: PeopleTable;
   person_roles: PersonRolesTable;
@@ -319,7 +334,6 @@ export interface Tables {
   enrolment_tokens: EnrolmentTokensTable;
   journals: JournalsTable;
   journal_records: JournalRecordsTable;
-  openings: OpeningsTable;
   journal_checkpoints: JournalCheckpointsTable;
   site_log: SiteLogTable;
   site_records: SiteRecordsTable;

@@ -70,6 +70,7 @@ export async function activeCodesOf(db: Database, permitId: string): Promise<rea
 export async function countEntries(db: Database, permitId: string): Promise<number> {
   const { count } = await db
     .selectFrom('openings')
+    .innerJoin('opening_keys', 'opening_keys.id', 'openings.key_id')
     .innerJoin('journal_records', (j) =>
       j
         .onRef('journal_records.gateway_id', '=', 'openings.gateway_id')
@@ -78,7 +79,7 @@ export async function countEntries(db: Database, permitId: string): Promise<numb
     )
     .select((e) => e.fn.countAll().as('count'))
     .where('openings.field', '=', 'pm')
-    .where('openings.value', '=', permitId)
+    .where('opening_keys.value', '=', permitId)
     .where('journal_records.type', '=', 'access.granted')
     .executeTakeFirstOrThrow();
   return Number(count);

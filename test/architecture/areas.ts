@@ -63,8 +63,9 @@ export const PACKAGE_HOMES: Readonly<Record<string, readonly string[]>> = {
   hono: ['server/http/'],
   '@hono/': ['server/http/'],
   '@node-rs/argon2': ['server/auth/'],
+  '@simplewebauthn/server': ['server/auth/'],
   selfsigned: [],
-  pdfkit: [],
+  pdfkit: ['server/audit/'],
 };
 
 export const areaOf = (path: string): Area | undefined => AREAS.find((area) => path.startsWith(area.folder));

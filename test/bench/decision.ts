@@ -86,6 +86,7 @@ function decideFor(index: PolicyIndex, handle: string): boolean {
       antiPassback: 'off',
       isInside: false,
       others: 0,
+      isEmpty: true,
       capacity: null,
       company: new Set(),
       isFire: false,

@@ -11,12 +11,80 @@ import { DESK, hasChromium, openApp, openAppAs, openBrowser, PHONE } from './app
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const PAGES: Readonly<Record<RoleName, readonly string[]>> = {
-  technician: ['/', '/requests/new', '/requests/:id', '/door', '/virtual-door', '/account', '/nowhere'],
-  supervisor: ['/', '/decide/:id', '/inside', '/decided'],
-  officer: ['/', '/inside'],
-  auditor: ['/events', '/events?event=:event', '/figures', '/evidence'],
-  administrator: ['/people', '/cards', '/gateways'],
-  'privacy-officer': ['/account'],
+  technician: [
+    '/',
+    '/requests/new',
+    '/requests/:id',
+    '/requests/:id/code',
+    '/door',
+    '/virtual-door',
+    '/account',
+    '/account/security',
+    '/account/data',
+    '/sop',
+    '/sop/akses-ruang-server',
+    '/nowhere',
+  ],
+  supervisor: [
+    '/',
+    '/decide/:id',
+    '/inside',
+    '/decided',
+    '/door',
+    '/account',
+    '/reviews',
+    '/reviews/:review',
+    '/reviews/log',
+    '/reports',
+    '/privacy',
+    '/masuk?sso=unlinked',
+  ],
+  officer: ['/', '/desk', '/inside', '/door', '/people', '/cards', '/places/maintenance'],
+  auditor: [
+    '/events',
+    '/events?event=:event',
+    '/requests/:id/story',
+    '/figures',
+    '/evidence',
+    '/audit-trail',
+    '/reviews/:review',
+    '/reviews/signals',
+    '/reviews/log',
+    '/reports',
+    '/reports/rights-review?p=year',
+    '/privacy',
+    '/privacy/views',
+    '/people/:person',
+    '/keys',
+  ],
+  administrator: [
+    '/people',
+    '/people?q=a',
+    '/people/import',
+    '/people/:person',
+    '/cards',
+    '/gateways',
+    '/rules',
+    '/rules/holidays',
+    '/places',
+    '/places/purposes',
+    '/places/maintenance',
+    '/keys',
+    '/sop',
+    '/sop/new',
+    '/sop/akses-ruang-server',
+    '/sop/akses-ruang-server/edit',
+    '/reviews',
+    '/settings',
+  ],
+  'privacy-officer': [
+    '/privacy',
+    '/privacy/people',
+    '/privacy/retention',
+    '/privacy/views',
+    '/people/:person',
+    '/account',
+  ],
 };
 
 interface Axe {
@@ -44,6 +112,8 @@ describe.skipIf(!hasChromium)('every page in Chromium', () => {
   let requestId = '';
   let waitingId = '';
   let eventId = '';
+  let personId = '';
+  let reviewId = '';
 
   beforeAll(async () => {
     [site, browser] = await Promise.all([openTestSite(), openBrowser()]);
@@ -63,12 +133,23 @@ describe.skipIf(!hasChromium)('every page in Chromium', () => {
     const since = site.journal.newest();
     await site.door.presentCard('entry', site.demo.cards[0]?.card ?? '');
     await site.recordOf('access.denied', since);
-    requestId = await file('NET-FW');
+    // Of a purpose that one person may enter for alone.
+    requestId = await file('NET-TRB');
     waitingId = await file('NET-BKP');
     await (await site.signInAs('supervisor')).send('POST', `/requests/${requestId}/approve`, {});
     const auditor = await site.signInAs('auditor');
     const listed = await auditor.send('GET', '/events?type=access.denied');
     eventId = (JSON.parse(listed.body.toString()) as { items: { id: string }[] }).items[0]?.id ?? '';
+    personId = (JSON.parse((await technician.send('GET', '/me')).body.toString()) as { id: string }).id;
+    await technician.send('POST', '/privacy-requests', { kind: 'erasure', details: 'Mohon dihapus.' });
+    const opened = await (
+      await site.signInAs('supervisor')
+    ).send('POST', '/reviews', {
+      title: 'Tinjauan contoh',
+      scope: {},
+      deadlineAt: new Date(now + 864_000_000).toISOString(),
+    });
+    reviewId = (JSON.parse(opened.body.toString()) as { id: string }).id;
   }, 180_000);
 
   afterAll(async () => {
@@ -80,7 +161,9 @@ describe.skipIf(!hasChromium)('every page in Chromium', () => {
     path
       .replace('/requests/:id', `/requests/${requestId}`)
       .replace('/decide/:id', `/decide/${waitingId}`)
-      .replace(':event', encodeURIComponent(eventId));
+      .replace(':event', encodeURIComponent(eventId))
+      .replace(':person', personId)
+      .replace(':review', reviewId);
 
   const settled = async (page: Page): Promise<void> => {
     await page.locator('h1').first().waitFor();

@@ -66,6 +66,14 @@ describe('first load', () => {
     }
   });
 
+  it('W45: the words of the desk are in no first load', () => {
+    for (const names of Object.values(FIRST_PAGES)) {
+      const text = [...filesOf(names)].map((file) => readFileSync(`${WEB}${file}`, 'utf8')).join('');
+      expect(text).not.toContain('Upacara kunci');
+      expect(text).not.toContain('Key ceremonies');
+    }
+  });
+
   it('W21: the page has nothing inline and asks nobody else for anything', () => {
     const html = readFileSync(`${WEB}index.html`, 'utf8');
     expect(html).not.toMatch(/<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\bsrc=)/);

@@ -8,6 +8,8 @@ import { DESK, hasChromium, openApp, openAppAs, openBrowser, PHONE, type AppBrow
 
 /** How long a release explains an opening here: the pulse of 800 ms and the lag of a wireless contact of 2 s. */
 const EXPLAINED_MS = 3_000;
+/** Of the demonstration's people: of the staff, with a card. */
+const ESCORT = 'Bagas Pranata';
 
 describe.skipIf(!hasChromium)('journeys in Chromium on real processes', () => {
   let site: TestSite;
@@ -31,12 +33,13 @@ describe.skipIf(!hasChromium)('journeys in Chromium on real processes', () => {
     return app;
   };
 
-  async function file(app: AppBrowser, purpose: string, description: string): Promise<void> {
+  async function file(app: AppBrowser, purpose: string, description: string, escort?: string): Promise<void> {
     const { page } = app;
     await page.getByRole('link', { name: 'Ajukan kunjungan' }).click();
     await page.getByRole('button', { name: purpose, exact: true }).click();
     await page.getByRole('button', { name: 'Lanjut' }).click();
     await page.getByLabel('Jelaskan sehingga').fill(description);
+    if (escort !== undefined) await page.getByLabel('Pendamping').selectOption({ label: escort });
     await page.getByRole('button', { name: 'Lanjut' }).click();
     await page.getByLabel('Saya telah membaca').check();
     await page.getByRole('button', { name: 'Kirim ke pejabat pemberi izin' }).click();
@@ -72,7 +75,7 @@ describe.skipIf(!hasChromium)('journeys in Chromium on real processes', () => {
 
   it('W3: a refusal asks for a reason that the requester reads', async () => {
     const technician = await as('technician');
-    await file(technician, 'Kunjungan', 'Kunjungan studi banding.');
+    await file(technician, 'Kunjungan', 'Kunjungan studi banding.', ESCORT);
     const supervisor = await as('supervisor');
     await supervisor.page.locator('.waiting-card', { hasText: 'Kunjungan' }).click();
     await supervisor.page.getByRole('button', { name: 'Tolak' }).click();
@@ -219,7 +222,7 @@ describe.skipIf(!hasChromium)('journeys in Chromium on real processes', () => {
 
   it('W9: signing in and approving work with the keyboard alone', async () => {
     const technician = await as('technician');
-    await file(technician, 'Kebersihan', 'Membersihkan lantai panggung.');
+    await file(technician, 'Kebersihan', 'Membersihkan lantai panggung.', ESCORT);
     await technician.close();
     const app = await openApp(browser, site);
     opened.push(app);

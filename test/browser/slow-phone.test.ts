@@ -89,8 +89,8 @@ describe.skipIf(!hasChromium)('a slow phone in Chromium', () => {
   });
 
   it.each<[RoleName, readonly string[]]>([
-    ['technician', ['/', '/requests/new', '/door', '/account']],
-    ['supervisor', ['/', '/inside', '/decided']],
+    ['technician', ['/', '/requests/new', '/door', '/account', '/account/security', '/account/data', '/sop']],
+    ['supervisor', ['/', '/inside', '/decided', '/reviews', '/reports', '/privacy']],
   ])('W26: nothing moves while the pages of the %s come up; the times are printed', async (role, paths) => {
     for (const isInstalled of [false, true]) {
       const app = await openAppAs(browser, site, role, { viewport: PHONE, hasServiceWorker: isInstalled });

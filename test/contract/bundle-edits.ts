@@ -7,7 +7,7 @@ import {
   splitLines,
 } from '#contract/bundle-format';
 import { concatBytes, decodeUtf8, encodeHex } from '#contract/bytes';
-import { hmac, sha256, verifyEd25519 } from './test-keys.ts';
+import { hmac, sha256, verifyEd25519, verifyEs256 } from './test-keys.ts';
 
 export type Files = Map<string, Uint8Array>;
 
@@ -17,6 +17,7 @@ export function createRememberingPorts(): BundlePorts {
   return {
     sha256,
     hmac,
+    verifyEs256,
     verify: async (publicKey, message, signature) => {
       const question = Buffer.concat([publicKey, signature, message]).toString('latin1');
       const answer = answers.get(question) ?? (await verifyEd25519(publicKey, message, signature));

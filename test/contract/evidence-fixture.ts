@@ -42,7 +42,7 @@ export interface EvidenceOptions {
   readonly siteEntries?: (entries: SiteLogEntry[]) => SiteLogEntry[];
   readonly openings?: (openings: Opening[]) => Opening[];
   /** Replaces what a record says; the rest is made around it. */
-  readonly facts?: (sq: number) => Partial<JournalRecord>;
+  readonly facts?: (sq: number, id: JournalId) => Partial<JournalRecord>;
 }
 
 export const rootBody = (version: number, changes: Partial<RootBody> = {}): RootBody => ({
@@ -129,7 +129,7 @@ function makeJournal(id: JournalId, options: EvidenceOptions): Journal {
       ...c,
       door: 'ruang-server',
       ph,
-      ...options.facts?.(sq),
+      ...options.facts?.(sq, id),
     } as JournalRecord;
     const bytes = encodeRecord(record);
     journal.records.push(bytes);

@@ -10,6 +10,7 @@ import {
 import type { NoteKey, SignEd25519, VerifyEd25519 } from '#contract/checkpoint';
 import type { HmacSha256 } from '#contract/commitment';
 import type { Sha256 } from '#contract/merkle';
+import type { VerifyEs256 } from '#contract/webauthn';
 
 export const sha256: Sha256 = (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest());
 
@@ -25,7 +26,15 @@ export const verifyEd25519: VerifyEd25519 = (publicKey, message, signature) => {
   return verify(null, message, createPublicKey({ key: der, format: 'der', type: 'spki' }), signature);
 };
 
-export const ports = { sha256, hmac, verify: verifyEd25519 };
+export const verifyEs256: VerifyEs256 = (publicKey, message, signature) => {
+  const [x = '', y = ''] = [publicKey.slice(0, 32), publicKey.slice(32)].map((part) =>
+    Buffer.from(part).toString('base64url'),
+  );
+  const key = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' });
+  return verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature);
+};
+
+export const ports = { sha256, hmac, verify: verifyEd25519, verifyEs256 };
 
 /** A signing key that is the same in every run, made from its name. */
 export interface TestKey {

@@ -53,6 +53,8 @@ export class DoorBench {
   readonly published: PublishedDoor[] = [];
   isNeighbourShut = true;
   isDiskFull = false;
+  /** How much older the orders are than the bench. */
+  ordersAgeMs = 0;
   journal!: Journal;
   door!: DoorLoop;
   /** Leads an order to the door, once. */
@@ -144,7 +146,10 @@ export class DoorBench {
         },
         orders: journal,
         isNeighbourShut: () => this.isNeighbourShut,
-        policy: () => policy.current(),
+        policy: () => {
+          const orders = policy.current();
+          return orders && { ...orders, asOf: asEpochMs(orders.asOf - this.ordersAgeMs) };
+        },
         clock,
         pepper: site.pepper,
         siteId: SITE,

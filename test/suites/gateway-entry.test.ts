@@ -288,6 +288,23 @@ describe('a visit code', () => {
     expect(bench.edges().filter(({ isReleased }) => isReleased)).toHaveLength(1);
   });
 
+  it('GL34: outside of the hours in which the door takes codes keys mean nothing', async () => {
+    // Two days on: no window that begins then reaches now.
+    const day = String(((new Date(START_MS + 7 * 3_600_000).getUTCDay() + 1) % 7) + 1);
+    const other = [{ days: day, from: '08:00', to: '16:00', utc: '+07:00' }];
+    const from = await open({ ...guest(), rules: door({ codes: true, codeHours: other }) });
+    await key(CODE);
+    bench.simulated.pressKey('enter');
+    await bench.pass(500);
+    expect(bench.typesFrom(from)).toEqual([]);
+    expect(bench.edges()).toEqual([]);
+    await bench.close();
+    const begin = await open({ ...guest(), rules: door({ codes: true, codeHours: [...other, ...ALWAYS] }) });
+    await key(CODE);
+    await enter(begin);
+    expect(bench.typesFrom(begin)).toEqual(['access.granted']);
+  });
+
   it('GL34: where codes are not taken keys mean nothing; wrong ones lock the reader out', async () => {
     const from = await open({ ...guest(), rules: door({}) });
     await key(CODE);

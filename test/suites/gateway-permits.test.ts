@@ -196,7 +196,8 @@ describe('orders of the server', () => {
     expect(await errorOf(site.snapshot(far, { nonce: NONCE, v: 9_000_000 }))).toBe('accepted');
     expect(await errorOf(good)).toBe('version-rolled-back');
     store = openStore({ ...site.trust, root: { ...site.body, v: 2 } });
-    expect(await errorOf(good)).toBe('accepted');
+    const anew = site.policy({ permits: [permit], creds, manifest: { rootv: 2 } });
+    expect(await errorOf(site.snapshot(anew, { nonce: NONCE }))).toBe('accepted');
     store = openStore();
     expect(await errorOf(good)).toBe('version-rolled-back');
   });

@@ -103,6 +103,7 @@ beforeEach(async () => {
     id: GATEWAY,
     server: { url: 'http://server.test', keyFile, trustFile },
     dataDir: join(folder.path, 'data'),
+    ballastMiB: 0,
     mqtt: { url: `mqtt://127.0.0.1:${broker.port}` },
     doors: [
       {

@@ -3,6 +3,7 @@ import { journalUploadSchema, type JournalUpload } from '#contract/api';
 import { decodeBase64, encodeBase64Url, utf8 } from '#contract/bytes';
 import { parseSignedCheckpoint } from '#contract/checkpoint';
 import { commandRequestSchema } from '#contract/command';
+import { epochRequestSchema, type EpochRequest } from '#contract/epoch';
 import { leafHash, rootOfLeaves } from '#contract/merkle';
 import { NO_PREVIOUS_HASH, decodeRecord } from '#contract/record';
 import { parseSignatureHeaders, signatureBase } from '#contract/request-signature';
@@ -27,6 +28,10 @@ export interface FakeServer {
   readonly stored: string[];
   readonly nonces: string[];
   readonly uploads: JournalUpload[];
+  /** Keys that a number was asked for. */
+  readonly epochRequests: EpochRequest[];
+  /** What the next ones are given. */
+  nextEpoch: number;
   readonly problems: string[];
   /** Next faults, one a request; then none. */
   faults: LineFault[];
@@ -48,6 +53,8 @@ export function createFakeServer(site: TestSite, nowMs: () => number): FakeServe
     stored: [],
     nonces: [],
     uploads: [],
+    epochRequests: [],
+    nextEpoch: 2,
     problems: [],
     faults: [],
     policy: null,
@@ -100,6 +107,12 @@ export function createFakeServer(site: TestSite, nowMs: () => number): FakeServe
       const { nonce } = commandRequestSchema.parse(JSON.parse(Buffer.from(body).toString('utf8')));
       server.commandNonces.push(nonce);
       return Response.json({ commands: server.commands?.(nonce) ?? [] });
+    }
+    if (url.pathname.endsWith('/gateway/epochs')) {
+      const asked = epochRequestSchema.parse(JSON.parse(Buffer.from(body).toString('utf8')));
+      const known = server.epochRequests.findIndex(({ key }) => key === asked.key);
+      if (known < 0) server.epochRequests.push(asked);
+      return Response.json({ epoch: known < 0 ? server.nextEpoch++ : known + 2 });
     }
     return take(journalUploadSchema.parse(JSON.parse(Buffer.from(body).toString('utf8'))));
   }

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeBase64Url, utf8 } from '#contract/bytes';
@@ -6,6 +6,7 @@ import { decodeRecord } from '#contract/record';
 import { createGatewayClock, type GatewayClock } from '../../gateway/clock/gateway-clock.ts';
 import type { GatewayConfig } from '../../gateway/config.ts';
 import { openGateway, type RunningGateway } from '../../gateway/main.ts';
+import { openFileMedium } from '../../gateway/second-medium.ts';
 import { createFakeServer, type FakeServer } from './gateway-server.ts';
 import {
   CARD,
@@ -29,6 +30,7 @@ import {
 const site = new TestSite();
 const cred = site.handleOf(CARD);
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
 let folder: ReturnType<typeof makeFolder>;
 let config: GatewayConfig;
@@ -66,6 +68,7 @@ beforeEach(() => {
     id: GATEWAY,
     server: { url: 'http://server.test', keyFile, trustFile },
     dataDir: join(folder.path, 'data'),
+    ballastMiB: 0,
     doors: [
       {
         id: DOOR,
@@ -219,5 +222,29 @@ describe('the time of a gateway over restarts', () => {
     systemMs = () => 0;
     await start('b-2');
     expect(clock.floorMs()).toBeGreaterThanOrEqual(floorMs - 1);
+  });
+
+  it('SM18: the floor survives an old image of the whole disk, where another device remembers it', async () => {
+    const file = join(folder.path, 'mark');
+    config = { ...config, secondMedium: { file } };
+    await start('b-1');
+    await until(() => clock.trust() === 3 && server.epochRequests.length > 0);
+    await until(() => existsSync(join(config.dataDir, 'keys', '2.json')));
+    await stop();
+    cpSync(config.dataDir, join(folder.path, 'image'), { recursive: true });
+    await start('b-2');
+    await until(() => clock.trust() === 3);
+    await machine.advance(HOUR_MS);
+    hardware.emit({ type: 'tamper', reader: 'entry', isActive: true, atMs: clock.monoMs() });
+    await machine.advance(5000);
+    await stop();
+    const { floorMs } = openFileMedium(file).read() ?? { floorMs: 0 };
+    expect(floorMs).toBeGreaterThan(START_MS + HOUR_MS - 60_000);
+    rmSync(config.dataDir, { recursive: true });
+    cpSync(join(folder.path, 'image'), config.dataDir, { recursive: true });
+    cutLine();
+    systemMs = () => 0;
+    await start('b-3');
+    expect(clock.floorMs()).toBeGreaterThanOrEqual(floorMs);
   });
 });

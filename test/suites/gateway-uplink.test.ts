@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { encodeBase64Url } from '#contract/bytes';
 import { asEpochMs, type Random } from '#contract/clock';
 import { openJournal, type Journal, type NewRecord } from '../../gateway/journal/journal.ts';
 import { createPolicyStore, type PolicyStore } from '../../gateway/permits/policy-store.ts';
 import { openSnapshotFiles } from '../../gateway/permits/snapshot-files.ts';
 import { enrolGateway } from '../../gateway/uplink/enrol.ts';
-import { runJournalUpload } from '../../gateway/uplink/journal-upload.ts';
+import { openEpochKeys, type EpochKeys } from '../../gateway/epoch-keys.ts';
+import { runJournalUpload, type OpenEpochAction } from '../../gateway/uplink/journal-upload.ts';
 import { backOffMs, createPause } from '../../gateway/uplink/pause.ts';
 import type { SignedTime } from '../../gateway/clock/step-clock.ts';
 import { runPolicySync, runWake } from '../../gateway/uplink/policy-sync.ts';
@@ -43,6 +45,9 @@ let client: ServerClient;
 let stopping: AbortController;
 let tasks: Promise<void>[];
 let points: string[];
+let keys: EpochKeys;
+/** What each upload came to: null where it was stopped. */
+let actions: (OpenEpochAction | null)[];
 
 beforeEach(() => {
   folder = makeFolder();
@@ -66,6 +71,8 @@ beforeEach(() => {
   stopping = new AbortController();
   tasks = [];
   points = [];
+  actions = [];
+  keys = openEpochKeys(join(folder.path, 'keys'), GATEWAY, random);
 });
 afterEach(async () => {
   stopping.abort();
@@ -78,12 +85,15 @@ function upload(over: Journal = journal): void {
   tasks.push(
     runJournalUpload({
       journal: over,
+      keys,
       client,
       clock,
       random,
       log: silentLog,
       crashPoint: (name) => points.push(name),
       signal: stopping.signal,
+    }).then((action) => {
+      actions.push(action);
     }),
   );
 }
@@ -166,31 +176,45 @@ describe('the journal upload', () => {
     expect(server.stored).toEqual(entriesOf());
   });
 
-  it('GU4: a server that holds another journal stops the upload and not the journal', async () => {
+  it('GU4, GU13: a server that holds another journal ends the upload of this epoch, and never the journal', async () => {
     upload();
     await settle();
     server.stored[1] = (server.stored[1] ?? '').replace('"boot"', '"door.closed"');
     journal.append([CLOSED]);
     await clock.advance(600_000);
-    const sent = server.uploads.length;
+    expect(actions).toEqual([{ kind: 'open-epoch', epoch: 2, size: 2, why: 'conflict' }]);
     journal.append([CLOSED]);
-    await clock.advance(600_000);
-    expect(server.uploads).toHaveLength(sent);
     expect(journal.size()).toBe(4);
     expect(journal.acknowledgedSize()).toBe(2);
+    expect(keys.signerOf(2)).not.toBeNull();
   });
 
-  it('GU4: a conflict that only somebody in the line had said is over within the hour', async () => {
-    const foreign = server.stored;
+  it('GU12: a server that was restored from a backup is shown what it had cosigned', async () => {
+    journal.append([CLOSED, CLOSED]);
     upload();
     await settle();
-    const genuine = foreign[1] ?? '';
-    foreign[1] = genuine.replace('"boot"', '"door.closed"');
+    server.stored.length = 2;
     journal.append([CLOSED]);
-    await clock.advance(60_000);
-    foreign[1] = genuine;
-    await clock.advance(3_600_000);
+    await clock.advance(31_000);
     expect(server.stored).toEqual(entriesOf());
+    const [, refused, shown] = server.uploads;
+    expect(refused?.cosigned).toBeUndefined();
+    expect(shown).toMatchObject({ from: 2, cosigned: server.uploads[0]?.checkpoint });
+  });
+
+  it('GU16: the number of the next epoch is fetched before it is needed, and asked for once', async () => {
+    upload();
+    await settle();
+    expect(server.epochRequests).toHaveLength(1);
+    expect(keys.spareAfter(1)).toBe(2);
+    journal.append([CLOSED]);
+    await clock.advance(600_000);
+    expect(server.epochRequests).toHaveLength(1);
+    // An answer that was lost: asked again, it is the same key, so that no number is wasted.
+    const again = openEpochKeys(join(folder.path, 'other'), GATEWAY, random);
+    expect(again.request(1).key).toBe(again.request(1).key);
+    again.keep(7);
+    expect(again.request(1).key).not.toBe(encodeBase64Url(again.signerOf(7)?.publicKey ?? new Uint8Array()));
   });
 
   it('GU5: a crash before the acknowledgement was noted costs a repeat of the same bytes', async () => {
@@ -252,6 +276,7 @@ describe('the policy sync', () => {
         random,
         log: silentLog,
         pause,
+        onDate: () => undefined,
         onTime,
         onCommands,
         signal,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { termsHash } from '#contract/approval';
 import { encodeBase64Url, utf8 } from '#contract/bytes';
 import {
   asEpochMs,
@@ -23,6 +24,7 @@ import {
   type PolicySnapshot,
 } from '#contract/policy';
 import { rootMessage, type RootBody, type RootDocument } from '#contract/root-document';
+import { approvalHash, type Approval } from '#contract/site-log';
 import type {
   DoorHardware,
   HardwareEvent,
@@ -198,6 +200,7 @@ export class TestSite {
       log: { keys: ['log-1'], threshold: 1 },
     },
     singleOfficial: true,
+    approval: { weak: 'session' },
   };
 
   get trust(): PolicyTrust {
@@ -213,8 +216,25 @@ export class TestSite {
     return credentialHandle(hmacSha256, this.pepper, card);
   }
 
+  /** The approval that a permit of the tests names: by a signed-in session, for exactly this permit. */
+  approvalOf(claims: PermitClaims): Approval {
+    const at = START_MS / 1000 - 3600;
+    const by = claims.sub === BUDI ? SARI : BUDI;
+    const d = [termsHash(sha256, claims)];
+    return { req: claims.req, decision: 'approved', by, at, m: 'session', d };
+  }
+
+  /** Names the approval of exactly these claims, where they name that of the tests at all. */
+  sealed(claims: PermitClaims): PermitClaims {
+    const approval = this.approvalOf(claims);
+    const { by, at, m } = approval;
+    const [named] = claims.apr;
+    const isOurs = claims.apr.length === 1 && named?.by !== HADI && named?.m === 'session';
+    return isOurs ? { ...claims, apr: [{ by, at, h: approvalHash(sha256, approval), m }] } : claims;
+  }
+
   permit(changes: Partial<PermitClaims> & Pick<PermitClaims, 'cred'>): PermitClaims {
-    return {
+    return this.sealed({
       iss: ISSUER,
       aud: SITE,
       jti: `pm_${'P'.repeat(22)}`,
@@ -228,11 +248,11 @@ export class TestSite {
       apr: [{ by: BUDI, at: START_MS / 1000 - 3600, h: 'h'.repeat(43), m: 'session' }],
       req: 'r'.repeat(43),
       ...changes,
-    };
+    });
   }
 
   signPermit(claims: PermitClaims): string {
-    return signJws(this.issuer, 'permit+jws', claims);
+    return signJws(this.issuer, 'permit+jws', this.sealed(claims));
   }
 
   /** An order of a person in charge, to this gateway's door. */
@@ -263,6 +283,8 @@ export class TestSite {
     /** What the directory says beside the cards. */
     readonly directory?: Pick<DirectoryClaims, 'people' | 'rules'>;
     readonly manifest?: Partial<ManifestClaims>;
+    /** In the place of the approvals that the permits name. */
+    readonly approvals?: readonly Approval[];
   }): NonNullable<PolicySnapshot['body']> {
     const permits = (options.permits ?? []).map((claims) => this.signPermit(claims));
     const members = (options.permits ?? []).map(({ jti, rev }, index) => ({
@@ -290,7 +312,8 @@ export class TestSite {
       exp: iat + 45 * 86_400,
       ...options.manifest,
     });
-    return { manifest, directory, permits };
+    const approvals = options.approvals ?? (options.permits ?? []).map((claims) => this.approvalOf(claims));
+    return { manifest, directory, permits, approvals: [...approvals] };
   }
 
   heartbeat(options: {
@@ -316,6 +339,7 @@ export class TestSite {
 /** Invented people, by handle. */
 export const SARI = `s_${'S'.repeat(22)}`;
 export const BUDI = `s_${'B'.repeat(22)}`;
+export const HADI = `s_${'H'.repeat(22)}`;
 export const NONCE = 'N'.repeat(22);
 export const CARD = 'em:6F007B3972';
 export const OTHER_CARD = 'em:6F007B3973';

@@ -5,17 +5,28 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { zipSync } from 'fflate';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { approvalChallenge } from '#contract/approval';
 import { verifyBundle, type BundlePorts } from '#contract/bundle';
 import { checkExtension } from '#contract/bundle-extension';
-import { BUNDLE_PATHS, encodeCheckpoints, encodeOpening, splitCheckpoints } from '#contract/bundle-format';
-import { concatBytes, utf8 } from '#contract/bytes';
+import {
+  BUNDLE_PATHS,
+  encodeCheckpoints,
+  encodeOpening,
+  journalPath,
+  splitCheckpoints,
+} from '#contract/bundle-format';
+import { concatBytes, encodeBase64Url, utf8 } from '#contract/bytes';
 import { checkDigests, type DigestFile } from '#contract/digest-check';
 import type { CanonicalValue } from '#contract/canonical';
 import type { Opening } from '#contract/commitment';
+import { closeMessage, keyHash, type PreviousEpoch } from '#contract/epoch';
 import { EVENT_TYPE_NAMES } from '#contract/event';
 import { encodeEventProof, verifyEventProof } from '#contract/event-proof';
+import { leafHash, rootOfLeaves } from '#contract/merkle';
 import { NO_PREVIOUS_HASH, recordHash, type JournalRecord } from '#contract/record';
-import type { SiteLogEntry } from '#contract/site-log';
+import { rootHash } from '#contract/root-document';
+import type { Approval, SiteLogEntry } from '#contract/site-log';
+import type { Assertion } from '#contract/webauthn';
 import vectors from '../../server/contract/vectors/digest.json';
 import { exportEvidence } from '../../server/audit/evidence-desk.ts';
 import { createSigner } from '../../gateway/crypto-ports.ts';
@@ -33,7 +44,17 @@ import {
   type Files,
 } from '../contract/bundle-edits.ts';
 import { digestFile, digestOf, growingBundle } from '../contract/digest-fixture.ts';
-import { JOURNALS, makeBundle, rootBody, rootKey, signRoot, START_MS } from '../contract/evidence-fixture.ts';
+import { makePasskey, RP } from '../contract/approver-fixture.ts';
+import {
+  gatewayKey,
+  JOURNALS,
+  makeBundle,
+  rootBody,
+  rootKey,
+  signRoot,
+  SITE,
+  START_MS,
+} from '../contract/evidence-fixture.ts';
 import { sha256, testKey } from '../contract/test-keys.ts';
 import { openSecondVerifier, whyNoPython, type SecondVerifier } from '../verifier/second-verifier.ts';
 import { DOOR, enrolFakeGateway, GATEWAY, openTestServer, SITE_ID } from './server-harness.ts';
@@ -42,6 +63,19 @@ const JOURNAL = 'journal/gw-arsip/1.jsonl';
 const NOTES = 'journal/gw-arsip/1.checkpoints';
 const RECORD_FILES = [JOURNAL, 'journal/gw-ruang-server/1.jsonl', BUNDLE_PATHS.siteLog] as const;
 const PROGRAM = fileURLToPath(new URL('../verifier/verify_bundle.py', import.meta.url));
+
+const approvers = [
+  makePasskey(`s_${'A'.repeat(22)}`),
+  makePasskey(`s_${'B'.repeat(22)}`, 'OKP', ['ruang-server']),
+] as const;
+const approved = { req: NO_PREVIOUS_HASH, at: 1, d: [NO_PREVIOUS_HASH] };
+const trustBody = rootBody(2, {
+  approvers: approvers.map(({ approver }) => approver),
+  approval: { rp: RP, needs: { strict: 2, glass: 2 }, weak: 'session' },
+  maxLimits: { temp: 3600 },
+  revoked: [{ gw: 'gw-lama', ep: 7 }],
+});
+const trustChain = [signRoot(rootBody(1), { 'root-1': rootKey }), signRoot(trustBody, { 'root-1': rootKey })];
 
 const whyNot = whyNoPython();
 const ports: BundlePorts = createRememberingPorts();
@@ -281,20 +315,37 @@ describe('the second verifier', () => {
       [[[[[[[[[[[[[['dalam']]]]]]]]]]]]]],
     ];
     const hash = NO_PREVIOUS_HASH;
+    // What is appended again needs an epoch before: the suite of epochs has it.
+    const names = EVENT_TYPE_NAMES.filter((name) => name !== 'journal.reclaimed');
     const extra: SiteLogEntry[] = [
       { ty: 'gateway.revoked', x: { gw: 'gw-lama', ep: 7 } },
+      { ty: 'root.published', x: { v: 2, root: rootHash(sha256, trustBody) } },
+      { ty: 'approval.recorded', x: approvers[0].approve(approved, SITE) },
+      { ty: 'approval.recorded', x: approvers[1].approve(approved, SITE) },
       { ty: 'permit.revoked', x: { h: hash } },
       { ty: 'rules.changed', x: { h: hash } },
+      { ty: 'log.reviewed', x: { h: hash } },
+      {
+        ty: 'epoch.opened',
+        x: { gw: 'gw-lama', ep: 8, why: 'conflict', prev: { ep: 7, size: 0, root: hash } },
+      },
+      { ty: 'epoch.opened', x: { gw: 'gw-lama', ep: 9, why: 'storage' } },
+      { ty: 'journal.conflicted', x: { gw: 'gw-lama', ep: 7, why: 'fenced', h: hash } },
+      { ty: 'server.rollback', x: { gw: 'gw-lama', ep: 7, size: 0, had: 3, root: hash } },
+      { ty: 'server.restored', x: { made: 1 } },
+      { ty: 'tail.unrecovered', x: { gw: 'gw-lama', ep: 7, from: 3 } },
+      { ty: 'tail.unrecovered', x: { gw: 'gw-lama', ep: 7, from: 3, known: 2 } },
       {
         ty: 'approval.recorded',
         x: { req: hash, decision: 'rejected', by: `s_${'b'.repeat(22)}`, at: 1, m: 'passkey' },
       },
     ];
     const files = await makeBundle({
-      records: EVENT_TYPE_NAMES.length,
+      chain: trustChain,
+      records: names.length,
       journals: JOURNALS.slice(0, 1),
       facts: (sq) => ({
-        ty: EVENT_TYPE_NAMES[sq] ?? 'boot',
+        ty: names[sq] ?? 'boot',
         dir: sq % 2 === 0 ? 'in' : 'out',
         rs: 'é'.repeat(40),
         pol: sq,
@@ -305,6 +356,132 @@ describe('the second verifier', () => {
     expect(await firstAnswer(files)).toBe('yes');
     expect(await secondAnswer(files)).toBe('yes');
   });
+
+  it('C31, C55: judge the same epochs, the ends that they go on from, and what is appended again', async () => {
+    const gateway = JOURNALS[1]!.gateway;
+    const journals = JOURNALS.slice(1);
+    const [one, two] = journals.map((id) => gatewayKey(id));
+    const plain = await makeBundle({ journals });
+    const lines = linesOf(plain, journalPath(gateway, 1));
+    const size = 4;
+    const leaves = lines.slice(0, size).map((line) => leafHash(sha256, line));
+    const prev: PreviousEpoch = { ep: 1, size, root: encodeBase64Url(rootOfLeaves(sha256, leaves)) };
+    const closed = (end: PreviousEpoch, by = one!): string =>
+      encodeBase64Url(by.sign(closeMessage(gateway, end, keyHash(sha256, two!.publicKey))));
+    const opening = { nonce: 'n', key: encodeBase64Url(two!.publicKey), why: 'conflict' };
+    const again = { orig: text(lines[6]), hash: recordHash(sha256, lines[6]!) };
+    const bundleWith = (
+      first: Record<string, unknown>,
+      reclaimed: Record<string, unknown> = again,
+      told: PreviousEpoch | null = prev,
+    ): Promise<Files> =>
+      makeBundle({
+        journals,
+        facts: (sq, { epoch }) => {
+          if (epoch !== 2) return {};
+          if (sq === 0) return { ty: 'epoch.opened', x: { ...opening, ...first } as JournalRecord['x'] };
+          return sq === 2 ? { ty: 'journal.reclaimed', x: reclaimed as JournalRecord['x'] } : {};
+        },
+        siteEntries: (entries) =>
+          told === null
+            ? entries
+            : [...entries, { ty: 'epoch.opened', x: { gw: gateway, ep: 2, why: 'conflict', prev: told } }],
+      });
+    const genuineEpochs = await bundleWith({ prev, sig: closed(prev) });
+    expect(await firstAnswer(genuineEpochs)).toBe('yes');
+    expect(await secondAnswer(genuineEpochs)).toBe('yes');
+    expect(await firstAnswer(await bundleWith({ prev }, again, null))).toBe('yes');
+
+    const other = { ...prev, root: NO_PREVIOUS_HASH };
+    const longer = { ...prev, size: 99 };
+    const later = { ...prev, ep: 2 };
+    const fresh = { ...prev, ep: 7, size: 0 };
+    const bent: readonly Files[] = [
+      await bundleWith({ prev: other, sig: closed(other) }, again, other),
+      await bundleWith({ prev: longer, sig: closed(longer) }, again, longer),
+      await bundleWith({ prev: later, sig: closed(later) }, again, later),
+      await bundleWith({ prev: fresh }, again, fresh),
+      await bundleWith({ prev, sig: closed(prev) }, again, other),
+      await bundleWith({}),
+      await bundleWith({ prev, sig: closed(other) }),
+      await bundleWith({ prev, sig: closed(prev, two) }),
+      await bundleWith({ prev, sig: closed(prev), why: 'whim' }),
+      await bundleWith({ prev }, { ...again, hash: NO_PREVIOUS_HASH }),
+      await bundleWith({ prev }, { ...again, orig: `${again.orig} ` }),
+      await bundleWith({ prev }, { orig: again.orig }),
+      await bundleWith({ prev }, { hash: again.hash, orig: 7 }),
+      await bundleWith(
+        { prev },
+        {
+          orig: again.orig.replace('"ep":1', '"ep":2'),
+          hash: recordHash(sha256, utf8(again.orig.replace('"ep":1', '"ep":2'))),
+        },
+      ),
+    ];
+    for (const files of bent) {
+      const first = await firstAnswer(files);
+      expect(first).not.toBe('yes');
+      expect(await secondAnswer(files)).toEqual(first);
+    }
+  });
+
+  it('C31: judges the same approvals and orders', async () => {
+    const genuineApproval = approvers[0].approve(approved, SITE);
+    const bent = (change: (as: Assertion) => Partial<Assertion>): Approval => ({
+      ...genuineApproval,
+      as: { ...genuineApproval.as!, ...change(genuineApproval.as!) },
+    });
+    const flipped = (part: string, at: number): string => {
+      const bytes = Buffer.from(part, 'base64url');
+      bytes[at] = (bytes[at] ?? 0) ^ 1;
+      return bytes.toString('base64url');
+    };
+    const challenge = approvalChallenge(sha256, { site: SITE, req: approved.req, d: approved.d });
+    const answered = (changes: Parameters<(typeof approvers)[0]['answer']>[1]): Approval => ({
+      ...genuineApproval,
+      as: approvers[0].answer(challenge, changes),
+    });
+    const { as: _as, ...unsigned } = genuineApproval;
+    const { d: _d, ...withoutTerms } = genuineApproval;
+    const bad: readonly Approval[] = [
+      unsigned,
+      withoutTerms,
+      makePasskey(`s_${'A'.repeat(22)}`).approve(approved, SITE),
+      { ...genuineApproval, by: `s_${'B'.repeat(22)}` },
+      approvers[0].approve(approved, 'lain'),
+      answered({ origin: 'http://palang.contoh' }),
+      answered({ origin: 'https://jahat.palang.contoh.id' }),
+      answered({ rp: 'lain.contoh' }),
+      answered({ flags: 1 }),
+      answered({ flags: 4 }),
+      bent(({ sig }) => ({ sig: flipped(sig, 40) })),
+      bent(({ sig }) => ({ sig: flipped(sig, 3) })),
+      bent(({ sig }) => ({ sig: `${sig}AA` })),
+      bent(({ ad }) => ({ ad: flipped(ad, 36) })),
+      bent(({ cd }) => ({ cd: flipped(cd, 2) })),
+      bent(() => ({ cd: Buffer.from('[1]').toString('base64url') })),
+      bent(() => ({ cd: Buffer.from('{"type":NaN}').toString('base64url') })),
+    ];
+    const extras: SiteLogEntry[][] = [
+      ...bad.map((x): SiteLogEntry[] => [{ ty: 'approval.recorded', x }]),
+      [{ ty: 'root.published', x: { v: 2, root: NO_PREVIOUS_HASH } }],
+      [{ ty: 'root.published', x: { v: 1, root: rootHash(sha256, trustBody) } }],
+    ];
+    const variants: Variant[] = [];
+    for (const [index, extra] of extras.entries()) {
+      const files = await makeBundle({ chain: trustChain, siteEntries: (entries) => [...entries, ...extra] });
+      variants.push([`trust ${index}`, files]);
+    }
+    let turn = 0;
+    const shown = await makeBundle({
+      facts: (sq) => (sq === 3 ? { ty: 'policy.applied', x: { v: 3, mh: `${(turn += 1)}` } } : {}),
+    });
+    const unknown = await makeBundle({
+      facts: (sq) => (sq === 3 ? { ty: 'policy.applied', x: { v: 1, mh: 'x', rootv: 2 } } : {}),
+    });
+    variants.push(['split view', shown], ['unknown manifest', unknown]);
+    expect(await compare(variants)).toBe(variants.length);
+  }, 120_000);
 
   it.each(RECORD_FILES)(
     'C31: names the same line for each record that was tampered with: %s',

@@ -26,7 +26,7 @@ import { createApp } from '../../server/http/app.ts';
 import type { AppPorts } from '../../server/http/app-env.ts';
 import { createMetrics } from '../../server/http/metrics.ts';
 import { loadWebFiles } from '../../server/http/web-files.ts';
-import { enrolCard } from '../../server/procedure/enrol-person.ts';
+import { enrolCard } from '../../server/procedure/cards.ts';
 import { openSite } from '../../server/procedure/open-site.ts';
 import type { Log, Site } from '../../server/procedure/site.ts';
 import {
@@ -37,6 +37,7 @@ import {
   signerOf,
 } from '../../server/signing/node-crypto.ts';
 import { insertPerson } from '../../server/store/people.ts';
+import { readCardText } from '../../deploy/cli/card-readings.ts';
 import { createPostgresDatabase, DATABASE_KIND, isPostgresMissing, type TestDatabase } from './postgres.ts';
 
 export const SITE_ID = 'pemda-contoh';
@@ -162,11 +163,21 @@ export async function openTestServer(overrides: Partial<AppPorts> = {}): Promise
     site,
     siteName: 'Pemda Contoh',
     locale: 'id',
+    agency: {
+      government: 'Pemerintah Kota Contoh',
+      office: 'Dinas Komunikasi Contoh',
+      address: 'Jalan Contoh 1',
+    },
     publicUrl: new URL('http://palang.contoh'),
     version: '0.0.0-test',
     passwords: await (sharedCheck ??= createPasswordCheck('nobody')),
     throttle: createSignInThrottle(),
     nonces: createNonceMemory(),
+    // As long as a session lives: other suites let hours go by.
+    sessionIdleMs: 12 * HOUR,
+    settings: [{ name: 'timeZone', value: 'Asia/Jakarta' }],
+    cardReadings: readCardText,
+    sso: null,
     metrics: createMetrics({ hasProcessFigures: false }),
     webFiles: loadWebFiles(join(dir, 'web')),
     demo: null,

@@ -18,7 +18,7 @@ import { isIncluded, leafHash } from '#contract/merkle';
 import { NO_PREVIOUS_HASH, siteNoteKey } from '#contract/record';
 import { roleKey } from '#contract/root-document';
 import { cosignPending } from '../../server/audit/ingest.ts';
-import { hmacSha256, sha256, verifyEd25519 } from '../../server/signing/node-crypto.ts';
+import { hmacSha256, sha256, verifyEd25519, verifyEs256 } from '../../server/signing/node-crypto.ts';
 import { loadRecords, saveJournalCheckpoint } from '../../server/store/journals.ts';
 import {
   bodyOf,
@@ -480,7 +480,7 @@ describe('journal', () => {
         `palang-evidence-${SITE_ID}-2026-03-12.zip`,
       );
       const files = new Map(Object.entries(unzipSync(new Uint8Array(await answer.arrayBuffer()))));
-      const ports = { sha256, hmac: hmacSha256, verify: verifyEd25519 };
+      const ports = { sha256, hmac: hmacSha256, verify: verifyEd25519, verifyEs256 };
       const verdict = await verifyBundle(files, ports);
       expect(verdict).toMatchObject({ ok: true, value: { site: SITE_ID } });
 

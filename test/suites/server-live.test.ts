@@ -151,7 +151,7 @@ describe('streams', () => {
     await openVisitor(server);
     const frame = await stream.next();
     expect(field(frame, 'event')).toBe('policy');
-    expect(Number(field(frame, 'data'))).toBe(2);
+    expect(JSON.parse(field(frame, 'data') ?? '')).toEqual({ v: 2, denies: [] });
     const waiting = stream.next();
     await enrolFakeGateway(server, admin, 'next key');
     await openVisitor(server, 'teknisi2');
@@ -391,7 +391,13 @@ describe('settings', () => {
         publicUrl: null,
         tls: null,
         webDir: join(process.cwd(), 'dist/web'),
+        agency: { government: 'Palang Pintu', office: 'Pengelola Pusat Data', address: '' },
+        sessionIdleMs: 7_200_000,
+        sso: null,
+        webhook: null,
+        mail: null,
         demo: null,
+        witnessUrls: [],
       },
     });
   });
@@ -412,6 +418,23 @@ describe('settings', () => {
     const lines = settings.ok ? [] : settings.error;
     expect(lines.map((line) => line.split(':')[0])).toEqual([name]);
     expect(lines.join()).not.toContain('secret');
+  });
+
+  it('SH16: the secrets of mail and webhook are not shown, and each stands with its address', () => {
+    const given = {
+      PALANG_SMTP_URL: 'smtps://palang:kata-rahasia@mail.contoh.example',
+      PALANG_MAIL_FROM: 'palang@contoh.example',
+      PALANG_WEBHOOK_URL: 'https://chat.contoh.example/hook',
+      PALANG_WEBHOOK_SECRET: 'kata-rahasia-panjang',
+    };
+    const settings = decodeSettings(given);
+    const shown = settings.ok ? describeSettings(settings.value).join('\n') : '';
+    expect(shown).toContain('chat.contoh.example');
+    expect(shown).toContain('mail.contoh.example');
+    expect(shown).not.toContain('kata-rahasia');
+    for (const half of ['PALANG_SMTP_URL', 'PALANG_WEBHOOK_SECRET'] as const) {
+      expect(decodeSettings({ [half]: given[half] }).ok).toBe(false);
+    }
   });
 
   it('SH16: a password in an address is not shown', () => {

@@ -120,7 +120,8 @@ describe('the simulated device as a program of its own', () => {
       clock,
     );
     hardware.onEvent((event) => events.push(event));
-    await waitFor('the locking', SEEN_MS, () => events.find(({ type }) => type === 'lock'));
+    // Found locked, then locked again to be sure: until that is proved the board takes no pulse.
+    await waitFor('the locking', SEEN_MS, () => events.filter(({ type }) => type === 'lock')[1]);
     station.order({ order: 'fail', fault: 'lost' });
     station.order({ order: 'open sesame' });
     await waitFor('a refusal', SEEN_MS, () => station.said.find(({ type }) => type === 'not-obeyed'));

@@ -90,6 +90,76 @@ def signature_holds(key, message, signature):
     return point_encode(point_add(point_multiply(scalar, BASE), (P - x, y, z, P - t))) == signature[:32]
 
 
+# --- ECDSA over P-256 with SHA-256 (FIPS 186-5, 6.4.2), in affine coordinates -------------------------------------
+
+P256_P = 2**256 - 2**224 + 2**192 + 2**96 - 1
+P256_N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+P256_G = (
+    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
+)
+
+
+def p256_add(a, b):
+    if a is None or b is None:
+        return a or b
+    if a[0] == b[0] and (a[1] + b[1]) % P256_P == 0:
+        return None
+    if a == b:
+        slope = (3 * a[0] * a[0] - 3) * pow(2 * a[1], -1, P256_P) % P256_P
+    else:
+        slope = (b[1] - a[1]) * pow(b[0] - a[0], -1, P256_P) % P256_P
+    x = (slope * slope - a[0] - b[0]) % P256_P
+    return x, (slope * (a[0] - x) - a[1]) % P256_P
+
+
+def p256_multiply(scalar, point):
+    result = None
+    while scalar:
+        if scalar & 1:
+            result = p256_add(result, point)
+        point = p256_add(point, point)
+        scalar >>= 1
+    return result
+
+
+def es256_holds(x, y, message, signature):
+    """The signature is the 64 bytes r and s."""
+    point = int.from_bytes(x, "big"), int.from_bytes(y, "big")
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    if max(point) >= P256_P or (point[1] ** 2 - point[0] ** 3 + 3 * point[0] - P256_B) % P256_P:
+        return False
+    if not (0 < r < P256_N and 0 < s < P256_N):
+        return False
+    digest = int.from_bytes(hashlib.sha256(message).digest(), "big")
+    inverse = pow(s, -1, P256_N)
+    sum_ = p256_add(p256_multiply(digest * inverse % P256_N, P256_G), p256_multiply(r * inverse % P256_N, point))
+    return sum_ is not None and sum_[0] % P256_N == r
+
+
+def der_integers(data):
+    """r and s of a DER signature as 64 bytes; None for any other spelling."""
+    if len(data) < 2 or len(data) > 72 or data[0] != 0x30 or data[1] != len(data) - 2:
+        return None
+    at, numbers = 2, b""
+    for _ in range(2):
+        if len(data) < at + 2 or data[at] != 2:
+            return None
+        digits = data[at + 2 : at + 2 + data[at + 1]]
+        if not digits or len(digits) != data[at + 1] or digits[0] > 0x7F:
+            return None
+        if digits[0] == 0 and len(digits) > 1:
+            if digits[1] <= 0x7F:
+                return None
+            digits = digits[1:]
+        if len(digits) > 32:
+            return None
+        numbers += digits.rjust(32, b"\0")
+        at += 2 + data[at + 1]
+    return numbers if at == len(data) else None
+
+
 # --- Encodings (section 1) ----------------------------------------------------------------------------------------
 
 MAX_INTEGER = 2**53 - 1
@@ -257,9 +327,9 @@ def mapping(key_form, value_form):
     return check
 
 
-def list_of(form, fewest=0):
+def list_of(form, fewest=0, most=None):
     def check(value):
-        if not isinstance(value, list) or len(value) < fewest:
+        if not isinstance(value, list) or len(value) < fewest or (most is not None and len(value) > most):
             raise Invalid
         for item in value:
             form(item)
@@ -305,6 +375,31 @@ INDEX = {
 }
 ROLE = {"keys": list_of(KEY_ID, 1), "threshold": FROM_ONE}
 ROLES = {name: fields(ROLE) for name in ("root", "issuer", "fresh", "log")}
+CLASSES = ("staff", "temp", "strict", "glass")
+PERSON = matching(r"s_[A-Za-z0-9_-]{22}")
+EC_KEY = {"kty": one_of("EC"), "crv": one_of("P-256"), "x": HASH_TEXT, "y": HASH_TEXT}
+OKP_KEY = {"kty": one_of("OKP"), "crv": one_of("Ed25519"), "x": HASH_TEXT}
+
+
+def approver_key(value):
+    fields(EC_KEY if isinstance(value, dict) and value.get("kty") == "EC" else OKP_KEY)(value)
+
+
+APPROVER = {"by": PERSON, "cid": HASH_TEXT, "key": approver_key}
+NEEDS = {name: integer(1, 8) for name in CLASSES}
+LIMITS = {name: integer(60, 45 * 86400) for name in CLASSES}
+APPROVAL_RULE = {
+    "rp": matching(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"),
+    "needs": fields({}, NEEDS),
+    "weak": one_of("session"),
+}
+REVOKED = {"gw": ID, "ep": FROM_ONE}
+ROOT_OPTIONAL = {
+    "approvers": list_of(fields(APPROVER, {"doors": list_of(ID, 1, 64)}), 0, 200),
+    "approval": fields({}, APPROVAL_RULE),
+    "maxLimits": fields({}, LIMITS),
+    "revoked": list_of(fields(REVOKED), 0, 1000),
+}
 ROOT = {
     "site": ID,
     "v": FROM_ONE,
@@ -314,7 +409,7 @@ ROOT = {
     "singleOfficial": one_of(True, False),
 }
 DOCUMENT = {
-    "root": fields(ROOT),
+    "root": fields(ROOT, ROOT_OPTIONAL),
     "signatures": list_of(fields({"kid": KEY_ID, "sig": matching(r"[A-Za-z0-9_-]{86}")})),
 }
 
@@ -326,6 +421,7 @@ EVENTS = """
     clock.jump clock.trusted boot epoch.opened epoch.closed disk.low disk.full config.changed operator.command
     access.locked-out escort.handed-over occupancy.below-minimum presence.reset alarm.acknowledged
     hold-open.started hold-open.ended deny.applied journal.sealed journal.reclaimed
+    site-log.forked
 """.split()
 
 JOURNAL_RECORD = fields(
@@ -352,8 +448,18 @@ JOURNAL_RECORD = fields(
 )
 
 GATEWAY_EPOCH = {"gw": ID, "ep": FROM_ONE}
+ERASED = fields({**GATEWAY_EPOCH, "n": FROM_ONE, "r": list_of(list_of(COUNT, 2, 2), 1, 1000)})
+ASSERTION = {
+    "cid": HASH_TEXT,
+    "ad": matching(r"[A-Za-z0-9_-]{1,1400}"),
+    "cd": matching(r"[A-Za-z0-9_-]{1,2800}"),
+    "sig": matching(r"[A-Za-z0-9_-]{1,200}"),
+}
+EPOCH_REASON = one_of("enrolled", "conflict", "replaced", "storage", "tail-lost")
+PREVIOUS = fields({"ep": FROM_ONE, "size": COUNT, "root": HASH_TEXT})
 SITE_FACTS = {
     "site.opened": {"root": HASH_TEXT},
+    "root.published": {"v": FROM_ONE, "root": HASH_TEXT},
     "gateway.enrolled": {**GATEWAY_EPOCH, "key": HASH_TEXT},
     "gateway.revoked": GATEWAY_EPOCH,
     "approval.recorded": {
@@ -367,7 +473,33 @@ SITE_FACTS = {
     "permit.revoked": {"h": HASH_TEXT},
     "manifest.signed": {"v": FROM_ONE, "mh": HASH_TEXT},
     "rules.changed": {"h": HASH_TEXT},
+    "log.reviewed": {"h": HASH_TEXT},
     "journal.checkpointed": {**GATEWAY_EPOCH, "size": FROM_ONE, "root": HASH_TEXT},
+    "epoch.opened": {**GATEWAY_EPOCH, "why": EPOCH_REASON},
+    "journal.conflicted": {**GATEWAY_EPOCH, "why": one_of("conflict", "fenced", "revoked"), "h": HASH_TEXT},
+    "server.rollback": {**GATEWAY_EPOCH, "size": COUNT, "had": FROM_ONE, "root": HASH_TEXT},
+    "tail.unrecovered": {**GATEWAY_EPOCH, "from": COUNT},
+    "site.closed": {},
+    "server.restored": {"made": COUNT},
+    "privacy.erased": {
+        "n": FROM_ONE,
+        "at": list_of(ERASED, 1, 1000),
+        "basis": one_of(
+            "subject-request", "no-longer-needed", "retention-over", "consent-withdrawn", "unlawful", "order"
+        ),
+        "by": FROM_ONE,
+    },
+    "retention.destroyed": {
+        "n": FROM_ONE,
+        "at": list_of(ERASED, 1, 1000),
+        "month": matching(r"[0-9]{4}-(?:0[1-9]|1[0-2])"),
+    },
+}
+# Facts that a kind may leave out.
+SITE_FACTS_OPTIONAL = {
+    "approval.recorded": {"d": list_of(HASH_TEXT, 1, 64), "as": fields(ASSERTION)},
+    "epoch.opened": {"prev": PREVIOUS},
+    "tail.unrecovered": {"known": COUNT},
 }
 SITE_RECORD = fields(
     {
@@ -399,10 +531,19 @@ def journal_record(data):
     return value
 
 
+def epoch_opened(value):
+    """The facts of an `epoch.opened` record; further ones are passed over."""
+    needed = {"nonce": text(64, 1), "key": HASH_TEXT, "why": EPOCH_REASON}
+    wanted = {"prev": PREVIOUS, "sig": matching(r"[A-Za-z0-9_-]{86}"), "lost": COUNT}
+    known = {name: value[name] for name in value if name in needed or name in wanted}
+    fields(needed, wanted)(known)
+    return known
+
+
 def site_record(data):
     value = read_canonical(data)
     SITE_RECORD(value)
-    fields(SITE_FACTS[value["ty"]])(value["x"])
+    fields(SITE_FACTS[value["ty"]], SITE_FACTS_OPTIONAL.get(value["ty"]))(value["x"])
     return value
 
 
@@ -622,11 +763,32 @@ def ordered(value, names):
     return list(value) == list(names)
 
 
+def ordered_part(value, *names):
+    """The same where some may be left out."""
+    return list(value) == [name for group in names for name in group if name in value]
+
+
+def trust_in_order(root):
+    approval = root.get("approval", {})
+    return (
+        all(
+            ordered_part(approver, APPROVER, ("doors",))
+            and ordered(approver["key"], EC_KEY if approver["key"]["kty"] == "EC" else OKP_KEY)
+            for approver in root.get("approvers", [])
+        )
+        and ordered_part(approval, APPROVAL_RULE)
+        and ordered_part(approval.get("needs", {}), NEEDS)
+        and ordered_part(root.get("maxLimits", {}), LIMITS)
+        and all(ordered(each, REVOKED) for each in root.get("revoked", []))
+    )
+
+
 def document_in_order(document):
     root = document["root"]
     return (
         ordered(document, DOCUMENT)
-        and ordered(root, ROOT)
+        and ordered_part(root, ROOT, ROOT_OPTIONAL)
+        and trust_in_order(root)
         and ordered(root["roles"], ROLES)
         and all(ordered(role, ROLE) for role in root["roles"].values())
         and all(ordered(each, ("kid", "sig")) for each in document["signatures"])
@@ -660,6 +822,58 @@ def check_root_chain(chain, fingerprint, fail, site=None):
         fail("wrong-key")
     if fingerprint is not None and bare(fingerprint) != sha256(root_message(chain[0]["root"])).hex():
         fail("wrong-key")
+
+
+# --- Approvals (section 5) ----------------------------------------------------------------------------------------
+
+
+def is_origin_of(party, origin):
+    match = re.fullmatch(r"(https?)://([a-z0-9.-]{1,253})(?::[0-9]{1,5})?", origin)
+    if match is None:
+        return False
+    scheme, host = match.groups()
+    if party == "localhost":
+        return host == "localhost"
+    return scheme == "https" and (host == party or host.endswith("." + party))
+
+
+def approver_of(root, approval):
+    for approver in root.get("approvers", []):
+        if (approver["by"], approver["cid"]) == (approval["by"], approval["as"]["cid"]):
+            return approver
+    return None
+
+
+def passkey_signed(root, approval):
+    """Whether the passkey that this root document names made this very approval."""
+    approver, party = approver_of(root, approval), root.get("approval", {}).get("rp")
+    if approver is None or party is None:
+        return False
+    asked = {"site": root["site"], "req": approval["req"], "d": approval["d"], "decision": "approved"}
+    challenge = sha256(b"palang-approval/v1\n" + canonical_text(asked).encode())
+    parts = [or_none(base64url_decode, approval["as"][name]) for name in ("ad", "cd", "sig")]
+    key = [or_none(base64url_decode, approver["key"].get(name, "")) for name in ("x", "y")]
+    if None in parts or None in key:
+        return False
+    data, client, signature = parts
+    try:
+        said = json.loads(client.decode("utf-8"), parse_constant=refuse_number)
+    except (UnicodeDecodeError, ValueError, RecursionError, Invalid):
+        return False
+    if not isinstance(said, dict) or said.get("type") != "webauthn.get" or said.get("crossOrigin") is True:
+        return False
+    origin = said.get("origin")
+    if said.get("challenge") != base64url_encode(challenge) or not isinstance(origin, str):
+        return False
+    if not is_origin_of(party, origin) or len(data) < 37 or data[:32] != sha256(party.encode()):
+        return False
+    if data[32] & 5 != 5:
+        return False
+    message = data + sha256(client)
+    if approver["key"]["kty"] == "OKP":
+        return signature_holds(key[0], message, signature)
+    numbers = der_integers(signature)
+    return numbers is not None and es256_holds(key[0], key[1], message, numbers)
 
 
 def log_keys(chain):
@@ -764,6 +978,11 @@ def place_of(opening):
     return opening["gw"].encode("utf-16-be"), opening["ep"], opening["sq"], FIELDS.index(opening["field"])
 
 
+def numbers_in(run, log):
+    """The numbers of a run that the log has."""
+    return range(run[0], min(run[1] + 1, len(log.records)))
+
+
 class Openings:
     FILE = "openings.jsonl"
 
@@ -859,7 +1078,9 @@ class Bundle:
         check_file_set(files, self.index)
         self.read_keys(fingerprint)
         self.counts = {"logs": 0, "records": 0, "checkpoints": 0, "openings": 0}
-        self.keys, self.heads = {}, {}
+        self.keys, self.heads, self.erased = {}, {}, {}
+        self.manifests, self.applied = {}, {}
+        self.opened, self.leaves = {}, {}
         self.read_site_log()
         self.openings = Openings(files["openings.jsonl"])
         for journal in self.journals():
@@ -868,6 +1089,10 @@ class Bundle:
         for journal in self.heads:
             if journal_files(journal)[0] not in files:
                 raise Failure(journal_files(journal)[0], None, "file-missing")
+        # V24.
+        wrong = [claim["line"] for claims in self.erased.values() for claim in claims if claim["n"] != claim["met"]]
+        if wrong:
+            raise Failure("site-log.jsonl", min(wrong), "inconsistent")
         self.check_index()
 
     def journals(self):
@@ -917,9 +1142,60 @@ class Bundle:
                 journal = (facts["gw"], facts["ep"])
                 if key is None or self.keys.setdefault(journal, key) != key:
                     raise Failure(log.file, line, "inconsistent")
+            if record["ty"] == "epoch.opened":
+                self.opened[(facts["gw"], facts["ep"])] = facts.get("prev")
+            self.check_trust(log.file, line, record)
             if record["ty"] == "journal.checkpointed":
                 head = (line, facts["size"], facts["root"])
                 self.heads.setdefault((facts["gw"], facts["ep"]), []).append(head)
+            if record["ty"] in ("privacy.erased", "retention.destroyed"):
+                self.note_erasure(log.file, line, facts)
+
+    def check_trust(self, file, line, record):
+        """V22."""
+        facts = record["x"]
+        if record["ty"] == "root.published":
+            named = [root_hash(each["root"]) for each in self.chain if each["root"]["v"] == facts["v"]]
+            if named != [facts["root"]]:
+                raise Failure(file, line, "inconsistent")
+        if record["ty"] == "manifest.signed":
+            self.manifests.setdefault(facts["v"], set()).add(facts["mh"])
+        if record["ty"] == "approval.recorded" and (facts["decision"], facts["m"]) == ("approved", "passkey"):
+            if "as" not in facts or "d" not in facts:
+                raise Failure(file, line, "unsigned")
+            roots = [each["root"] for each in self.chain]
+            if not any(passkey_signed(root, facts) for root in roots):
+                is_known = any(approver_of(root, facts) is not None for root in roots)
+                raise Failure(file, line, "changed" if is_known else "wrong-key")
+
+    def check_orders(self, file, record):
+        """V23."""
+        facts = record["x"]
+        version, manifest, root = facts.get("v"), facts.get("mh"), facts.get("rootv", 1)
+        numbers = all(isinstance(each, int) and not isinstance(each, bool) for each in (version, root))
+        if record["ty"] != "policy.applied" or not numbers or not isinstance(manifest, str):
+            return
+        if version in self.manifests and manifest not in self.manifests[version]:
+            raise Failure(file, record["sq"] + 1, "inconsistent")
+        if self.applied.setdefault((root, version), manifest) != manifest:
+            raise Failure(file, record["sq"] + 1, "inconsistent")
+
+    def note_erasure(self, file, line, facts):
+        """V21: sums that add up, records that the server holds, and none of them erased twice."""
+        if sum(each["n"] for each in facts["at"]) != facts["n"]:
+            raise Failure(file, line, "inconsistent")
+        for each in facts["at"]:
+            journal = (each["gw"], each["ep"])
+            held = max((size for _, size, _ in self.heads.get(journal, [])), default=0)
+            if any(until >= held for _, until in each["r"]):
+                raise Failure(file, line, "inconsistent")
+            claims = self.erased.setdefault(journal, [])
+            claims.append({"line": line, "n": each["n"], "r": each["r"], "met": 0})
+            last = -1
+            for first, until in sorted(run for claim in claims for run in claim["r"]):
+                if first <= last or until < first:
+                    raise Failure(file, line, "inconsistent")
+                last = until
 
     def read_journal(self, journal):
         """V12 to V16."""
@@ -945,13 +1221,68 @@ class Bundle:
                 raise Failure(note_file, nearest[0], "removed")
             if base64url_encode(same[0][2]) != root:
                 raise Failure("site-log.jsonl", line, "inconsistent")
+        self.leaves[journal] = log.leaves
+        self.check_epoch(journal, log)
         self.open_commitments(journal, log)
+
+    def check_epoch(self, journal, log):
+        """V25: an epoch goes on from an end that the one before has, and that its key has signed."""
+        gateway, epoch = journal
+        first = log.read(0)
+        if first is None or first["ty"] != "epoch.opened":
+            return
+        facts = first["x"] if or_none(epoch_opened, first["x"]) is not None else {}
+        previous = facts.get("prev")
+        if journal in self.opened and self.opened[journal] != previous:
+            raise Failure(log.file, 1, "inconsistent")
+        if previous is None:
+            return
+        older = (gateway, previous["ep"])
+        leaves = self.leaves.get(older, [])
+        if previous["ep"] >= epoch or previous["size"] > len(leaves):
+            raise Failure(log.file, 1, "inconsistent")
+        root = Tree(leaves[: previous["size"]]).root(previous["size"])
+        if base64url_encode(root) != previous["root"]:
+            raise Failure(log.file, 1, "inconsistent")
+        if "sig" not in facts:
+            return
+        following = base64url_encode(sha256(self.keys[journal]))
+        text_signed = canonical_text({"gw": gateway, **previous, "next": following})
+        message = b"palang-epoch-close/v1\n" + text_signed.encode()
+        signature = or_none(base64url_decode, facts["sig"])
+        if older not in self.keys or signature is None:
+            raise Failure(log.file, 1, "unsigned")
+        if not signature_holds(self.keys[older], message, signature):
+            raise Failure(log.file, 1, "unsigned")
+
+    def check_reclaimed(self, file, record):
+        """V26: a record that is appended again is one of an earlier epoch, and commits to no more."""
+        if record["ty"] != "journal.reclaimed":
+            return
+        text_again, claimed = record["x"].get("orig"), record["x"].get("hash")
+        original = or_none(journal_record, text_again.encode()) if isinstance(text_again, str) else None
+        if original is None or original["ty"] == "journal.reclaimed":
+            raise Failure(file, record["sq"] + 1, "inconsistent")
+        if base64url_encode(leaf_hash(text_again.encode())) != claimed:
+            raise Failure(file, record["sq"] + 1, "inconsistent")
+        if original["gw"] != record["gw"] or original["ep"] >= record["ep"]:
+            raise Failure(file, record["sq"] + 1, "inconsistent")
+        known = original.get("c", {})
+        if any(known.get(field) != value for field, value in record.get("c", {}).items()):
+            raise Failure(file, record["sq"] + 1, "inconsistent")
 
     def open_commitments(self, journal, log):
         period = self.index["period"]
         start = 0 if period is None else instant_ms(period["from"])
         end = MAX_INTEGER + 1 if period is None else instant_ms(period["until"])
+        claims = self.erased.get(journal, [])
+        owner = {number: claim for claim in claims for run in claim["r"] for number in numbers_in(run, log)}
         for record in log.records:
+            self.check_orders(journal_files(journal)[0], record)
+            self.check_reclaimed(journal_files(journal)[0], record)
+            if record["sq"] in owner:
+                owner[record["sq"]]["met"] += len(record.get("c", {}))
+                continue
             if not start <= record["t"] < end:
                 continue
             for order, field in enumerate(FIELDS):

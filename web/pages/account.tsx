@@ -6,6 +6,7 @@ import { Facts } from '../parts/facts.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { LanguageSwitch } from '../parts/language-switch.tsx';
 import { Page } from '../parts/page.tsx';
+import { PinCard } from '../parts/pin-card.tsx';
 import { routesFor } from '../routes.ts';
 
 /** Who one is here, how the app looks, and the way out. */
@@ -52,6 +53,26 @@ export function AccountPage(): JSX.Element {
           </div>
         </section>
       )}
+      <section class="list">
+        {(
+          [
+            ['/account/security', 'key', words.account.security, words.account.securityText],
+            ['/account/data', 'lock', words.account.ownData, words.account.ownDataText],
+          ] as const
+        ).map(([href, icon, name, text]) => (
+          <a key={href} class="row" href={href}>
+            <span class="row-icon">
+              <Icon name={icon} />
+            </span>
+            <span class="row-main">
+              <span class="strong">{name}</span>
+              <span class="soft small">{text}</span>
+            </span>
+            <Icon name="chevronRight" />
+          </a>
+        ))}
+      </section>
+      <PinCard />
       <section class="block">
         <h2 id="theme">{words.account.theme}</h2>
         <div class="segments segments-wide" role="group" aria-labelledby="theme">

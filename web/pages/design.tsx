@@ -2,17 +2,22 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { RequestState } from '#contract/api';
 import type { Severity } from '#contract/event';
+import { ok } from '#contract/result';
 import { useApp, useWords } from '../app-state.ts';
+import { ActSheet } from '../parts/act-sheet.tsx';
 import { Button } from '../parts/button.tsx';
 import { Chip, SEVERITY_LOOKS, STATE_LOOKS, StateChip, type Tone } from '../parts/chip.tsx';
 import { DoorDrawing } from '../parts/door-drawing.tsx';
 import { EmptyState } from '../parts/empty-state.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { Field } from '../parts/field.tsx';
+import { CheckField, SelectField, TextField } from '../parts/inputs.tsx';
 import { LanguageSwitch } from '../parts/language-switch.tsx';
 import { Notice, ProblemNotice } from '../parts/notice.tsx';
+import { PlacesTabs } from '../parts/places-tabs.tsx';
 import { Sheet } from '../parts/sheet.tsx';
 import { Skeleton } from '../parts/skeleton.tsx';
+import { useDeskWords } from '../use-desk-words.ts';
 
 const TONES: readonly Tone[] = ['granted', 'waiting', 'refused', 'info', 'neutral'];
 
@@ -20,7 +25,9 @@ const TONES: readonly Tone[] = ['granted', 'waiting', 'refused', 'info', 'neutra
 export function DesignSheet(): JSX.Element {
   const app = useApp();
   const words = useWords();
+  const desk = useDeskWords();
   const [isSheetOpen, setIsSheetOpen] = useState(false);
+  const [isActOpen, setIsActOpen] = useState(false);
   return (
     <main class="page page-wide" id="content">
       <div class="page-head">
@@ -49,7 +56,7 @@ export function DesignSheet(): JSX.Element {
             {words.supervisor.approving}
           </Button>
           <Button kind="primary" isDisabled>
-            {words.newRequest.send}
+            {words.technician.file}
           </Button>
           <Button isPressed>{words.time.today}</Button>
         </div>
@@ -89,6 +96,50 @@ export function DesignSheet(): JSX.Element {
         <Field label={words.admin.password} fault={words.problems['invalid-input'].title}>
           {(links) => <input {...links} type="text" value="abc" readOnly />}
         </Field>
+      </section>
+      <section class="block">
+        <h2>Tabs, inputs, act</h2>
+        <PlacesTabs current="/places/purposes" />
+        <TextField
+          label={desk.common.reason}
+          hint={desk.common.reasonHint}
+          value=""
+          onValue={() => undefined}
+          rows={2}
+        />
+        <TextField
+          label={desk.places.code}
+          fault={words.problems['invalid-input'].title}
+          value="net fw"
+          onValue={() => undefined}
+          isMono
+        />
+        <SelectField
+          label={desk.person.kind}
+          value="staff"
+          onValue={() => undefined}
+          options={Object.entries(desk.kinds)}
+        />
+        <CheckField
+          label={desk.cards.isForToday}
+          hint={desk.cards.isForTodayHint}
+          isOn
+          onChange={() => undefined}
+        />
+        <Button kind="danger" onClick={() => setIsActOpen(true)}>
+          {desk.person.leave}
+        </Button>
+        {isActOpen ? (
+          <ActSheet
+            title={desk.person.leave}
+            means={desk.person.leaveMeans('Sari Wulandari')}
+            confirm={desk.person.leave}
+            isDanger
+            act={() => Promise.resolve(ok(null))}
+            onDone={() => setIsActOpen(false)}
+            onClose={() => setIsActOpen(false)}
+          />
+        ) : null}
       </section>
       <section class="block">
         <h2>Facts, empty, skeleton, sheet</h2>

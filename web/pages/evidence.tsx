@@ -218,7 +218,7 @@ function ExportBox(): JSX.Element {
       <h2>{words.auditor.exportTitle}</h2>
       <p class="soft">{words.auditor.exportLead}</p>
       <div class="export-row">
-        <Field label={words.newRequest.from}>
+        <Field label={words.auditTrail.from}>
           {(links) => (
             <input
               {...links}
@@ -228,7 +228,7 @@ function ExportBox(): JSX.Element {
             />
           )}
         </Field>
-        <Field label={words.newRequest.until}>
+        <Field label={words.auditTrail.until}>
           {(links) => (
             <input
               {...links}

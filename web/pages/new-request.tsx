@@ -1,15 +1,32 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
-import type { Purpose } from '#contract/api';
-import type { ApiProblem } from '../api-client.ts';
-import { useApp, useWords } from '../app-state.ts';
+import type { AccessRequest, Purpose } from '#contract/api';
+import type { PrivacyNotice } from '#contract/api-privacy';
+import type { Escort, PurposeDetail } from '#contract/api-visit';
+import type { ApiProblem, Page as ListPage } from '../api-client.ts';
+import { copyOfRequest } from '../api-visit.ts';
+import { useApp, useMe, useWords } from '../app-state.ts';
 import { Button } from '../parts/button.tsx';
+import { EquipmentFields } from '../parts/equipment-fields.tsx';
 import { Field } from '../parts/field.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
-import { ProblemNotice } from '../parts/notice.tsx';
+import { SelectField, TextField } from '../parts/inputs.tsx';
+import { Notice, ProblemNotice } from '../parts/notice.tsx';
 import { Page } from '../parts/page.tsx';
 import { Skeleton } from '../parts/skeleton.tsx';
+import { useLoad } from '../use-load.ts';
+import { useRequestWords } from '../use-request-words.ts';
+import {
+  EMPTY_WORK,
+  isWorkComplete,
+  needsOf,
+  wishOfWork,
+  type EquipmentDraft,
+  type VisitorDraft,
+  type WorkDraft,
+  type WorkNeeds,
+} from '../visit-wish.ts';
 import { checkWindowDraft, proposeWindow, type WindowDraft } from '../visit-window.ts';
 import type { PurposeGroup } from '../words/word-shapes.ts';
 import { addDays, wallTimeOf } from '../zone-time.ts';
@@ -25,10 +42,15 @@ const STEPS = ['purpose', 'when', 'description', 'rules'] as const;
 type Step = (typeof STEPS)[number];
 const MAX_DESCRIPTION = 500;
 
-/** A visit in four short steps, each closing to one line when it is done. */
+/** Purposes come with their rules, which the first load does not need to know. */
+const detailOf = (purpose: Purpose): PurposeDetail => purpose as PurposeDetail;
+
+/** A visit in four short steps, each closing to one line when it is done; the purpose says what is asked. */
 export function NewRequestPage(): JSX.Element {
   const app = useApp();
   const words = useWords();
+  const form = useRequestWords();
+  const me = useMe();
   const { route } = useLocation();
   const time = app.time.value;
   const nowMs = app.nowMs.value;
@@ -37,16 +59,20 @@ export function NewRequestPage(): JSX.Element {
   const [draft, setDraft] = useState<WindowDraft | null>(null);
   const [isPicking, setIsPicking] = useState(false);
   const [doorId, setDoorId] = useState<string | null>(null);
-  const [description, setDescription] = useState('');
+  const [work, setWork] = useState<WorkDraft>(EMPTY_WORK);
+  const [hasCopied, setHasCopied] = useState(false);
   const [hasAccepted, setHasAccepted] = useState(false);
   const [open, setOpen] = useState<Step | null>('purpose');
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState<ApiProblem | null>(null);
+  const escorts = useLoad('escorts', () => app.api.call<ListPage<Escort>>('GET', '/escorts'));
+  const notice = useLoad('privacy notice', () => app.api.call<PrivacyNotice>('GET', '/privacy-notice'));
+  const mine = useLoad(`mine ${me.id}`, () => app.api.requests('mine'));
 
   const back = { href: '/', label: words.nav.home };
   if (places === null) {
     return (
-      <Page title={words.newRequest.title} back={back}>
+      <Page title={form.title} back={back}>
         <Skeleton rows={4} />
       </Page>
     );
@@ -57,10 +83,14 @@ export function NewRequestPage(): JSX.Element {
     purpose === null || draft === null
       ? null
       : checkWindowDraft(draft, nowMs, purpose.maxHours, time.timeZone);
+  const needs = purpose === null ? null : needsOf(detailOf(purpose), work.visitor);
+  const last = mine.data?.items.find(({ purpose: code }) =>
+    places.purposes.some((each) => each.code === code),
+  );
   const isDone: Readonly<Record<Step, boolean>> = {
     purpose: purpose !== null,
     when: check?.kind === 'fits' && door !== undefined,
-    description: description.trim() !== '',
+    description: needs !== null && isWorkComplete(work, needs),
     rules: hasAccepted,
   };
   const isComplete = STEPS.every((step) => isDone[step]);
@@ -76,17 +106,43 @@ export function NewRequestPage(): JSX.Element {
     setOpen('when');
   }
 
+  async function copyLast(id: string): Promise<void> {
+    setProblem(null);
+    const copied = await copyOfRequest(app.api, id);
+    if (!copied.ok) {
+      setProblem(copied.error);
+      return;
+    }
+    const { copy, visitor } = copied.value;
+    const chosen = places?.purposes.find((each) => each.code === copy.purpose);
+    if (chosen === undefined) return;
+    setDoorId(copy.doorId);
+    setWork({
+      description: copy.description,
+      changeNumber: copy.changeNumber ?? '',
+      workOrder: copy.workOrder ?? '',
+      // Who cannot escort any more is not proposed again.
+      escortId: escorts.data?.items.find((each) => copy.escortIds.includes(each.id))?.id ?? '',
+      visitor,
+      equipment: copy.equipment,
+    });
+    setHasCopied(true);
+    choosePurpose(chosen);
+  }
+
   async function send(): Promise<void> {
-    if (purpose === null || door === undefined || check?.kind !== 'fits' || !isComplete) return;
+    if (purpose === null || needs === null || door === undefined || check?.kind !== 'fits' || !isComplete)
+      return;
     setIsBusy(true);
     setProblem(null);
-    const answer = await app.api.fileRequest({
+    const answer = await app.api.call<AccessRequest>('POST', '/requests', {
       purpose: purpose.code,
-      description: description.trim(),
+      ...wishOfWork(work, needs),
       doorId: door.id,
       validFrom: new Date(check.fromMs).toISOString(),
       validUntil: new Date(check.untilMs).toISOString(),
       submit: true,
+      ...(notice.data === undefined ? {} : { noticeHash: notice.data.hash }),
     });
     setIsBusy(false);
     if (answer.ok) route('/home?filed=1', true);
@@ -102,19 +158,17 @@ export function NewRequestPage(): JSX.Element {
   const fault = check?.kind === 'fault' ? faultWords(check.fault) : null;
 
   function faultWords(code: 'windowReversed' | 'windowPast' | 'windowTooLong'): string {
-    return code === 'windowTooLong' ? words.newRequest.windowTooLong(hours) : words.newRequest[code];
+    return code === 'windowTooLong' ? form.windowTooLong(hours) : form[code];
   }
 
   return (
     <Page
-      title={words.newRequest.title}
+      title={form.title}
       back={back}
       primary={
         <>
           <p class="primary-hint soft small">
-            {isComplete && door !== undefined
-              ? words.newRequest.sendHint(door.name)
-              : words.newRequest.incomplete}
+            {isComplete && door !== undefined ? form.sendHint(door.name) : form.incomplete}
           </p>
           <Button
             kind="primary"
@@ -123,20 +177,28 @@ export function NewRequestPage(): JSX.Element {
             isDisabled={!isComplete}
             onClick={() => void send()}
           >
-            {isBusy ? words.newRequest.sending : words.newRequest.send}
+            {isBusy ? form.sending : form.send}
           </Button>
         </>
       }
     >
       <StepBox
         number={1}
-        title={words.newRequest.purpose}
+        title={form.purpose}
         summary={purpose === null ? null : app.purposeName(purpose.code)}
         isOpen={open === 'purpose'}
         isReached
         onOpen={() => setOpen('purpose')}
       >
-        <p class="soft">{words.newRequest.purposeAsk}</p>
+        {/* Stands there before the answer, so that no purpose moves under the finger. */}
+        <Button
+          icon="history"
+          isDisabled={last === undefined}
+          onClick={() => (last === undefined ? undefined : void copyLast(last.id))}
+        >
+          {form.copyLast}
+        </Button>
+        <p class="soft">{form.purposeAsk}</p>
         {GROUPS.map((group) => (
           <fieldset key={group} class="tiles">
             <legend>
@@ -164,7 +226,7 @@ export function NewRequestPage(): JSX.Element {
 
       <StepBox
         number={2}
-        title={words.newRequest.when}
+        title={form.when}
         summary={
           check?.kind === 'fits' && door !== undefined
             ? `${time.window(check.fromMs, check.untilMs, nowMs)}, ${door.name}`
@@ -174,10 +236,11 @@ export function NewRequestPage(): JSX.Element {
         isReached={isReached('when')}
         onOpen={() => setOpen('when')}
       >
-        <p class="soft">{words.newRequest.whenAsk}</p>
+        {hasCopied ? <Notice tone="info" title={form.copied} isAnswer /> : null}
+        <p class="soft">{form.whenAsk}</p>
         {draft === null ? null : (
           <>
-            <div class="day-choice" role="group" aria-label={words.newRequest.date}>
+            <div class="day-choice" role="group" aria-label={form.date}>
               {days.map(({ word, date }) => (
                 <Button
                   key={date}
@@ -191,11 +254,11 @@ export function NewRequestPage(): JSX.Element {
                 </Button>
               ))}
               <Button isPressed={isPicking} onClick={() => setIsPicking(true)}>
-                {words.newRequest.pickDate}
+                {form.pickDate}
               </Button>
             </div>
             {isPicking ? (
-              <Field label={words.newRequest.date}>
+              <Field label={form.date}>
                 {(links) => (
                   <input
                     {...links}
@@ -209,7 +272,7 @@ export function NewRequestPage(): JSX.Element {
               </Field>
             ) : null}
             <div class="field-pair">
-              <Field label={words.newRequest.from}>
+              <Field label={form.from}>
                 {(links) => (
                   <input
                     {...links}
@@ -220,7 +283,7 @@ export function NewRequestPage(): JSX.Element {
                   />
                 )}
               </Field>
-              <Field label={words.newRequest.until}>
+              <Field label={form.until}>
                 {(links) => (
                   <input
                     {...links}
@@ -238,11 +301,11 @@ export function NewRequestPage(): JSX.Element {
             >
               {fault ??
                 (check?.kind === 'fits'
-                  ? `${time.duration(check.untilMs - check.fromMs)}. ${check.endsNextDay ? `${words.newRequest.endsNextDay} ` : ''}${words.newRequest.proposed(hours)}`
+                  ? `${time.duration(check.untilMs - check.fromMs)}. ${check.endsNextDay ? `${form.endsNextDay} ` : ''}${form.proposed(hours)}`
                   : '')}
             </p>
             {places.doors.length < 2 ? null : (
-              <Field label={words.newRequest.room}>
+              <Field label={form.room}>
                 {(links) => (
                   <select
                     {...links}
@@ -259,7 +322,7 @@ export function NewRequestPage(): JSX.Element {
               </Field>
             )}
             <Button isDisabled={!isDone.when} onClick={() => goOn('when')}>
-              {words.newRequest.next}
+              {form.next}
             </Button>
           </>
         )}
@@ -267,46 +330,40 @@ export function NewRequestPage(): JSX.Element {
 
       <StepBox
         number={3}
-        title={words.newRequest.description}
-        summary={description.trim() === '' ? null : description.trim()}
+        title={form.description}
+        summary={isDone.description ? work.description.trim() : null}
         isOpen={open === 'description'}
         isReached={isReached('description')}
         onOpen={() => setOpen('description')}
       >
-        <Field
-          label={words.newRequest.descriptionAsk}
-          hint={
-            description === ''
-              ? words.newRequest.descriptionExample
-              : words.newRequest.charactersLeft(MAX_DESCRIPTION - description.length)
-          }
-        >
-          {(links) => (
-            <textarea
-              {...links}
-              rows={3}
-              maxLength={MAX_DESCRIPTION}
-              value={description}
-              onInput={(event) => setDescription(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        {purpose === null || needs === null ? null : (
+          <WorkFields
+            work={work}
+            needs={needs}
+            usual={detailOf(purpose).equipment}
+            escorts={escorts.data?.items}
+            onWork={setWork}
+          />
+        )}
+        {escorts.problem === undefined || needs?.escort !== true ? null : (
+          <ProblemNotice problem={escorts.problem} onRetry={() => void escorts.reload()} />
+        )}
         <Button isDisabled={!isDone.description} onClick={() => goOn('description')}>
-          {words.newRequest.next}
+          {form.next}
         </Button>
       </StepBox>
 
       <StepBox
         number={4}
-        title={words.newRequest.rules}
-        summary={hasAccepted ? words.newRequest.rulesAccepted : null}
+        title={form.rules}
+        summary={hasAccepted ? form.rulesAccepted : null}
         isOpen={open === 'rules'}
         isReached={isReached('rules')}
         onOpen={() => setOpen('rules')}
       >
-        <p class="soft">{words.newRequest.rulesAsk}</p>
-        <ol class="rules" tabIndex={0} aria-label={words.newRequest.rules}>
-          {words.houseRules.map((rule) => (
+        <p class="soft">{form.rulesAsk}</p>
+        <ol class="rules" tabIndex={0} aria-label={form.rules}>
+          {form.houseRules.map((rule) => (
             <li key={rule}>{rule}</li>
           ))}
         </ol>
@@ -316,11 +373,192 @@ export function NewRequestPage(): JSX.Element {
             checked={hasAccepted}
             onChange={(event) => setHasAccepted(event.currentTarget.checked)}
           />
-          <span>{words.newRequest.rulesAccept}</span>
+          <span>{form.rulesAccept}</span>
         </label>
+        {notice.data === undefined ? null : (
+          <Fold title={form.notice}>
+            <p class="pre small">{notice.data[app.language.value]}</p>
+          </Fold>
+        )}
       </StepBox>
       {problem === null ? null : <ProblemNotice problem={problem} />}
     </Page>
+  );
+}
+
+/** What is to be done, and what its purpose asks for; who else enters and what is brought along stay folded. */
+function WorkFields(props: {
+  readonly work: WorkDraft;
+  readonly needs: WorkNeeds;
+  readonly usual: readonly string[];
+  /** Nothing while they are read. */
+  readonly escorts: readonly Escort[] | undefined;
+  readonly onWork: (work: WorkDraft) => void;
+}): JSX.Element {
+  const words = useWords();
+  const form = useRequestWords();
+  const me = useMe();
+  const { work, needs, onWork } = props;
+  const { visitor } = work;
+  const set = (changes: Partial<WorkDraft>): void => onWork({ ...work, ...changes });
+  const mayEscortVisitor = props.escorts?.some(({ id }) => id === me.id) === true;
+  const escorts = (props.escorts ?? []).filter(
+    ({ id }) => (visitor.kind !== 'self' || id !== me.id) && (visitor.kind !== 'known' || id !== visitor.id),
+  );
+
+  /** Whoever brings a visitor usually escorts them, and nobody escorts themselves. */
+  function enterFor(next: VisitorDraft): void {
+    const mine = next.kind === 'self' ? '' : mayEscortVisitor ? me.id : '';
+    const isKept = work.escortId !== '' && work.escortId !== me.id;
+    set({ visitor: next, escortId: isKept ? work.escortId : mine });
+  }
+
+  return (
+    <>
+      <Field
+        label={form.descriptionAsk}
+        hint={
+          work.description === ''
+            ? form.descriptionExample
+            : form.charactersLeft(MAX_DESCRIPTION - work.description.length)
+        }
+      >
+        {(links) => (
+          <textarea
+            {...links}
+            rows={3}
+            maxLength={MAX_DESCRIPTION}
+            value={work.description}
+            onInput={(event) => set({ description: event.currentTarget.value })}
+          />
+        )}
+      </Field>
+      {needs.changeNumber ? (
+        <TextField
+          label={words.approval.changeNumber}
+          maxLength={80}
+          isRequired
+          value={work.changeNumber}
+          onValue={(changeNumber) => set({ changeNumber })}
+        />
+      ) : null}
+      {needs.secondPerson ? (
+        <Notice tone="info" icon="people" title={form.secondTitle}>
+          <p>{form.secondText}</p>
+        </Notice>
+      ) : null}
+      <Fold title={form.forWhom} answer={whoText(visitor, form.myself, form.visitor)}>
+        <div class="day-choice" role="group" aria-label={form.forWhom}>
+          <Button isPressed={visitor.kind === 'self'} onClick={() => enterFor({ kind: 'self' })}>
+            {form.myself}
+          </Button>
+          <Button
+            isPressed={visitor.kind === 'new'}
+            onClick={() =>
+              visitor.kind === 'new'
+                ? undefined
+                : enterFor({ kind: 'new', name: '', organisation: '', sort: 'guest' })
+            }
+          >
+            {form.visitor}
+          </Button>
+          {visitor.kind === 'known' ? <Button isPressed>{visitor.name}</Button> : null}
+        </div>
+        {visitor.kind === 'new' ? (
+          <>
+            <TextField
+              label={form.visitorName}
+              maxLength={120}
+              isRequired
+              value={visitor.name}
+              onValue={(name) => set({ visitor: { ...visitor, name } })}
+            />
+            <TextField
+              label={form.visitorOrganisation}
+              maxLength={120}
+              isRequired
+              value={visitor.organisation}
+              onValue={(organisation) => set({ visitor: { ...visitor, organisation } })}
+            />
+            <SelectField
+              label={form.visitorKind}
+              value={visitor.sort}
+              onValue={(sort) =>
+                set({ visitor: { ...visitor, sort: sort === 'vendor' ? 'vendor' : 'guest' } })
+              }
+              options={[
+                ['guest', form.visitorKinds.guest],
+                ['vendor', form.visitorKinds.vendor],
+              ]}
+            />
+            {needs.workOrder ? (
+              <TextField
+                label={words.approval.workOrder}
+                maxLength={80}
+                isRequired
+                value={work.workOrder}
+                onValue={(workOrder) => set({ workOrder })}
+              />
+            ) : null}
+          </>
+        ) : null}
+      </Fold>
+      {needs.escort ? (
+        <SelectField
+          label={form.escort}
+          hint={
+            work.escortId === me.id
+              ? undefined
+              : visitor.kind === 'self'
+                ? form.escortHint
+                : form.visitorEscortHint
+          }
+          {...(props.escorts !== undefined && escorts.length === 0 ? { fault: form.noEscorts } : {})}
+          isRequired
+          none={form.chooseEscort}
+          value={work.escortId}
+          onValue={(escortId) => set({ escortId })}
+          options={escorts.map(
+            ({ id, name }) => [id, id === me.id ? form.escortMyself(name) : name] as const,
+          )}
+        />
+      ) : null}
+      <Fold
+        title={form.equipment}
+        answer={work.equipment.length === 0 ? form.noEquipment : form.items(work.equipment.length)}
+      >
+        <EquipmentFields
+          items={work.equipment}
+          usual={props.usual}
+          onItems={(equipment: readonly EquipmentDraft[]) => set({ equipment })}
+        />
+      </Fold>
+    </>
+  );
+}
+
+function whoText(visitor: VisitorDraft, myself: string, somebody: string): string {
+  if (visitor.kind === 'self') return myself;
+  return visitor.name.trim() === '' ? somebody : visitor.name;
+}
+
+/** What not every visit needs: one line that says its answer, until it is opened. */
+function Fold(props: {
+  readonly title: string;
+  readonly answer?: string;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <details class="fold">
+      <summary>
+        <span class="row-main">
+          {props.title}
+          {props.answer === undefined ? null : <span class="soft small">{props.answer}</span>}
+        </span>
+        <Icon name="chevronDown" />
+      </summary>
+      <div class="fold-text">{props.children}</div>
+    </details>
   );
 }
 

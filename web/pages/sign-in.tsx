@@ -1,13 +1,15 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
-import type { Demo } from '#contract/api';
+import type { Demo, Me } from '#contract/api';
 import type { ApiProblem } from '../api-client.ts';
+import { beginSso, passkeySignInOptions, signInByPasskey, signInWays } from '../api-sign-in.ts';
 import { useApp, useWords } from '../app-state.ts';
 import { Button } from '../parts/button.tsx';
 import { Field } from '../parts/field.tsx';
 import { Icon, Mark, type IconName } from '../parts/icon.tsx';
 import { LanguageSwitch } from '../parts/language-switch.tsx';
+import { LazyPart } from '../parts/lazy-part.tsx';
 import { Notice, ProblemNotice } from '../parts/notice.tsx';
 
 type DemoAccount = Demo['accounts'][number];
@@ -21,20 +23,29 @@ const ROLE_ICONS: Readonly<Record<DemoAccount['role'], IconName>> = {
   'privacy-officer': 'lock',
 };
 
+const loadReset = async () => (await import('../parts/reset-sheet.tsx')).ResetSheet;
+
 /** The way in. In the demonstration one tap is enough. */
 export function SignInPage({ hasEnded }: { readonly hasEnded: boolean }): JSX.Element {
   const app = useApp();
   const words = useWords();
-  const { path, route } = useLocation();
+  const { path, query, route } = useLocation();
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const [accounts, setAccounts] = useState<readonly DemoAccount[]>([]);
+  const [isSsoOffered, setIsSsoOffered] = useState(false);
+  const [isCancelled, setIsCancelled] = useState(false);
+  const [isResetting, setIsResetting] = useState(false);
+  const [isReset, setIsReset] = useState(false);
+  const outcome = path === '/masuk' ? query['sso'] : undefined;
+  const outcomeText = outcome === undefined ? undefined : words.signIn.ssoOutcomes[outcome];
 
   useEffect(() => {
     // Answers `not-found` wherever this is no demonstration, and that is the whole answer.
     void app.api.demo().then((demo) => setAccounts(demo.ok ? demo.value.accounts : []));
+    void signInWays(app.api).then((ways) => setIsSsoOffered(ways.ok && ways.value.isSsoOffered));
   }, [app]);
 
   useEffect(() => {
@@ -48,8 +59,41 @@ export function SignInPage({ hasEnded }: { readonly hasEnded: boolean }): JSX.El
     const me = answer.ok ? await app.api.me() : answer;
     setIsBusy(false);
     if (!me.ok) return setProblem(me.error);
-    if (!hasEnded && path !== '/') route('/', true);
-    app.enter(me.value);
+    enter(me.value);
+  }
+
+  function enter(me: Me): void {
+    // Who came back from the other issuer unknown confirms there that the account is theirs.
+    if (outcome === 'unlinked') route('/account/security?sso=unlinked', true);
+    else if (!hasEnded && path !== '/') route('/', true);
+    app.enter(me);
+  }
+
+  async function signInWithPasskey(): Promise<void> {
+    setIsBusy(true);
+    setProblem(null);
+    setIsCancelled(false);
+    // The browser's own dialog and what belongs to it come only when they are asked for.
+    const [asked, { answerWithPasskey }] = await Promise.all([
+      passkeySignInOptions(app.api),
+      import('../passkeys.ts'),
+    ]);
+    const made = asked.ok ? await answerWithPasskey(asked.value.options) : null;
+    const me = made?.ok === true ? await signInByPasskey(app.api, made.value) : null;
+    setIsBusy(false);
+    if (!asked.ok) return setProblem(asked.error);
+    if (made?.ok === false) return setIsCancelled(true);
+    if (me?.ok === false) return setProblem(me.error);
+    if (me?.ok === true) enter(me.value);
+  }
+
+  async function signInWithSso(): Promise<void> {
+    setIsBusy(true);
+    setProblem(null);
+    const begun = await beginSso(app.api);
+    if (begun.ok) return location.assign(begun.value.url);
+    setIsBusy(false);
+    setProblem(begun.error);
   }
 
   return (
@@ -66,6 +110,11 @@ export function SignInPage({ hasEnded }: { readonly hasEnded: boolean }): JSX.El
         <div class="card">
           <h1 class="card-title">{words.signIn.title}</h1>
           {hasEnded ? <Notice tone="info" title={words.signIn.signedOut} /> : null}
+          {outcomeText === undefined || hasEnded ? null : (
+            <Notice tone={outcome === 'unlinked' ? 'info' : 'refused'} title={outcomeText} isAnswer />
+          )}
+          {isReset ? <Notice tone="granted" title={words.signIn.resetDone} isAnswer /> : null}
+          {isCancelled ? <Notice tone="waiting" title={words.signIn.passkeyCancelled} isAnswer /> : null}
           {problem === null ? null : <ProblemNotice problem={problem} />}
           <form
             onSubmit={(event) => {
@@ -103,6 +152,32 @@ export function SignInPage({ hasEnded }: { readonly hasEnded: boolean }): JSX.El
               {isBusy ? words.signIn.submitting : words.signIn.submit}
             </Button>
           </form>
+          <div class="sign-in-ways">
+            <p class="soft small">{words.signIn.or}</p>
+            <Button icon="key" isDisabled={isBusy} onClick={() => void signInWithPasskey()}>
+              {words.signIn.passkey}
+            </Button>
+            {isSsoOffered ? (
+              <Button icon="shield" isDisabled={isBusy} onClick={() => void signInWithSso()}>
+                {words.signIn.sso}
+              </Button>
+            ) : null}
+            <Button kind="quiet" onClick={() => setIsResetting(true)}>
+              {words.signIn.haveCode}
+            </Button>
+          </div>
+          {isResetting ? (
+            <LazyPart
+              load={loadReset}
+              given={{
+                onDone: () => {
+                  setIsResetting(false);
+                  setIsReset(true);
+                },
+                onClose: () => setIsResetting(false),
+              }}
+            />
+          ) : null}
         </div>
         {accounts.length === 0 ? null : (
           <section class="demo-accounts">

@@ -1,7 +1,9 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { AccessRequest, Visit } from '#contract/api';
+import type { DecisionView } from '#contract/api-visit';
 import type { ApiProblem, ApiResult } from '../api-client.ts';
+import { approvalOptions, decisionView } from '../api-visit.ts';
 import { useApp, useMe, useWords } from '../app-state.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Chip, STATE_LOOKS, StateChip } from '../parts/chip.tsx';
@@ -15,6 +17,7 @@ import { RequestRow } from '../parts/request-row.tsx';
 import { RequestSteps } from '../parts/request-steps.tsx';
 import { Skeleton } from '../parts/skeleton.tsx';
 import type { PageProps } from '../page-props.ts';
+import { approveByPasskey, askBrowser } from '../passkey-approval.ts';
 import { useLoad } from '../use-load.ts';
 import { useStream } from '../use-stream.ts';
 
@@ -30,7 +33,7 @@ export function WaitingPage(): JSX.Element {
       const isShown = waiting.data?.items.some((each) => each.id === message.requestId) === true;
       // A new row is announced, not pushed under the finger; one that somebody else decided goes at once,
       // since deciding it would only fail.
-      if (message.state === 'submitted' && !isShown)
+      if (TO_DECIDE.includes(message.state) && !isShown)
         setArrived((before) => new Set([...before, message.requestId]));
       else if (isShown) void waiting.reload();
     },
@@ -91,8 +94,8 @@ function WaitingCard({ request }: { readonly request: AccessRequest }): JSX.Elem
     <a class="card waiting-card" href={`/decide/${request.id}`}>
       <span class="row-main">
         <span class="waiting-name">
-          {request.requester.name}
-          <span class="soft">, {request.requester.organisation}</span>
+          {(request.subject ?? request.requester).name}
+          <span class="soft">, {(request.subject ?? request.requester).organisation}</span>
         </span>
         <span>{app.purposeName(request.purpose)}</span>
         <span class="strong">{time.window(fromMs, untilMs, nowMs)}</span>
@@ -108,6 +111,9 @@ function WaitingCard({ request }: { readonly request: AccessRequest }): JSX.Elem
 
 type Act = 'approve' | 'reject' | 'revoke';
 
+/** States in which an official is asked; where the room's officer looks first, `submitted` waits for them. */
+const TO_DECIDE: readonly AccessRequest['state'][] = ['submitted', 'verified', 'emergency'];
+
 /** One decision: everything needed, nothing else. Opened and approved: two taps. */
 export function DecisionPage({ params }: PageProps): JSX.Element {
   const app = useApp();
@@ -117,6 +123,9 @@ export function DecisionPage({ params }: PageProps): JSX.Element {
   const nowMs = app.nowMs.value;
   const id = params['id'] ?? '';
   const held = useLoad(`request ${id}`, () => app.api.request(id));
+  const view = useLoad(`decision ${id}`, () => decisionView(app.api, id));
+  const approval = useLoad(`approval ${id}`, () => approvalOptions(app.api, id));
+  const [hasNoAnswer, setHasNoAnswer] = useState(false);
   const [asked, setAsked] = useState<'reject' | 'revoke' | null>(null);
   const [busy, setBusy] = useState<Act | null>(null);
   const [problem, setProblem] = useState<ApiProblem | null>(null);
@@ -143,22 +152,36 @@ export function DecisionPage({ params }: PageProps): JSX.Element {
   const fromMs = Date.parse(request.validFrom);
   const untilMs = Date.parse(request.validUntil);
   const window = time.window(fromMs, untilMs, nowMs);
-  const { name } = request.requester;
-  const isOwn = request.requester.id === me.id;
-  const isWaiting = request.state === 'submitted';
+  const { name, organisation } = request.subject ?? request.requester;
+  const isOwn = request.requester.id === me.id || request.subject?.id === me.id;
+  const isWaiting = TO_DECIDE.includes(request.state);
+  const opensAtDesk = view.data?.request.needsCheckIn === true;
+  const signed = isWaiting && done === null ? approval.data : undefined;
   const mayRevoke = request.state === 'approved' && untilMs > nowMs;
 
-  async function perform(act: Act, call: () => Promise<ApiResult<AccessRequest>>): Promise<void> {
+  async function approve(): Promise<void> {
+    if (signed === undefined) return;
+    setHasNoAnswer(false);
+    await perform('approve', async () => {
+      const outcome = await approveByPasskey(app.api, id, signed.request, askBrowser);
+      if (outcome.kind === 'answered') return outcome.answer;
+      setHasNoAnswer(true);
+      return null;
+    });
+  }
+
+  async function perform(act: Act, call: () => Promise<ApiResult<AccessRequest> | null>): Promise<void> {
     setBusy(act);
     setProblem(null);
     const answer = await call();
     setBusy(null);
+    if (answer === null) return;
     if (!answer.ok) {
       setProblem(answer.error);
       // Somebody else may have decided meanwhile: show what holds now.
       if (answer.error.code === 'already-decided' || answer.error.code === 'step-not-allowed') {
         setAsked(null);
-        await held.reload();
+        await Promise.all([held.reload(), approval.reload()]);
       }
       return;
     }
@@ -178,7 +201,9 @@ export function DecisionPage({ params }: PageProps): JSX.Element {
             primary: (
               <>
                 <p class="primary-hint soft small" id="approve-means">
-                  {words.supervisor.approveMeans(name, time.inSentence(window))}
+                  {opensAtDesk
+                    ? words.approval.atDesk(name)
+                    : words.supervisor.approveMeans(name, time.inSentence(window))}
                 </p>
                 <div class="decide">
                   <Button icon="cross" onClick={() => setAsked('reject')}>
@@ -189,7 +214,8 @@ export function DecisionPage({ params }: PageProps): JSX.Element {
                     icon="check"
                     describedBy="approve-means"
                     isBusy={busy === 'approve'}
-                    onClick={() => void perform('approve', () => app.api.approve(id))}
+                    isDisabled={signed === undefined}
+                    onClick={() => void approve()}
                   >
                     {busy === 'approve' ? words.supervisor.approving : words.supervisor.approve}
                   </Button>
@@ -218,7 +244,9 @@ export function DecisionPage({ params }: PageProps): JSX.Element {
         >
           <p>
             {done === 'approve'
-              ? words.supervisor.approvedText(name, time.inSentence(window))
+              ? opensAtDesk
+                ? words.approval.atDesk(name)
+                : words.supervisor.approvedText(name, time.inSentence(window))
               : done === 'reject'
                 ? words.supervisor.rejectedText(name)
                 : null}
@@ -226,6 +254,14 @@ export function DecisionPage({ params }: PageProps): JSX.Element {
         </Notice>
       )}
       {problem === null || asked !== null ? null : <ProblemNotice problem={problem} />}
+      {hasNoAnswer ? (
+        <Notice tone="waiting" title={words.approval.noAnswer} isAnswer>
+          <p>{words.approval.noAnswerText}</p>
+        </Notice>
+      ) : null}
+      {isWaiting && !isOwn && done === null && approval.problem !== undefined && problem === null ? (
+        <ProblemNotice problem={approval.problem} onRetry={() => void approval.reload()} />
+      ) : null}
       {isWaiting && isOwn ? <Notice tone="info" title={words.supervisor.ownRequest} /> : null}
       {request.reason === null || done === 'reject' ? null : (
         <Notice tone={STATE_LOOKS[request.state].tone} title={words.request.reason}>
@@ -235,7 +271,7 @@ export function DecisionPage({ params }: PageProps): JSX.Element {
       <section class="card">
         <p class="decision-who">
           <span class="strong">{name}</span>
-          <span class="soft">{request.requester.organisation}</span>
+          <span class="soft">{organisation}</span>
         </p>
         <Facts
           rows={[
@@ -256,6 +292,26 @@ export function DecisionPage({ params }: PageProps): JSX.Element {
           ]}
         />
       </section>
+      {view.data === undefined ? (
+        view.problem === undefined ? (
+          <Skeleton rows={1} />
+        ) : null
+      ) : (
+        <DecisionFacts view={view.data} />
+      )}
+      {signed === undefined ? null : (
+        <Notice
+          tone={signed.method === 'passkey' ? 'info' : 'waiting'}
+          icon={signed.method === 'passkey' ? 'shield' : 'alarm'}
+          title={signed.method === 'passkey' ? words.approval.signs : words.approval.weak}
+        >
+          <p>{signed.summary[app.language.value]}</p>
+          <p class="soft small">
+            {signed.method === 'passkey' ? words.approval.byPasskey : words.approval.weakText}
+            {signed.needed > 1 ? ` ${words.approval.given(signed.given, signed.needed)}` : ''}
+          </p>
+        </Notice>
+      )}
       {mayRevoke ? (
         <div class="aside-actions">
           <Button kind="danger" icon="ban" onClick={() => setAsked('revoke')}>
@@ -289,6 +345,45 @@ export function DecisionPage({ params }: PageProps): JSX.Element {
         />
       ) : null}
     </Page>
+  );
+}
+
+/** What an official looks at twice: warnings, what is brought along, who escorts, how earlier visits went. */
+function DecisionFacts({ view }: { readonly view: DecisionView }): JSX.Element {
+  const words = useWords();
+  const { request, warnings } = view;
+  const list = (items: readonly string[]): string | null => (items.length === 0 ? null : items.join(', '));
+  const rows: readonly (readonly [string, string | null])[] = [
+    [
+      words.approval.equipment,
+      list(request.equipment.map(({ kind, brand, serial }) => `${kind} ${brand} (${serial})`)),
+    ],
+    [
+      words.approval.escorts,
+      list(request.escorts.map(({ name, state }) => `${name} (${words.approval.escortStates[state]})`)),
+    ],
+    [words.approval.group, list(request.members.map(({ name, organisation }) => `${name}, ${organisation}`))],
+    [words.approval.risk, request.risk],
+    [words.approval.changeNumber, request.changeNumber],
+    [words.approval.workOrder, request.workOrder],
+    [words.approval.history, words.approval.visits(view.lastVisits.length, view.overdueExits)],
+  ];
+  return (
+    <section class="card">
+      {warnings.length === 0 ? null : (
+        <>
+          <h2>{words.approval.look}</h2>
+          <p class="warnings">
+            {warnings.map((warning) => (
+              <Chip key={warning} tone="waiting" icon="alarm">
+                {words.approval.warnings[warning]}
+              </Chip>
+            ))}
+          </p>
+        </>
+      )}
+      <Facts rows={rows.map(([name, value]) => (value === null ? null : [name, value]))} />
+    </section>
   );
 }
 

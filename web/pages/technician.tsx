@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { AccessEvent, AccessRequest } from '#contract/api';
+import type { RequestDetail } from '#contract/api-visit';
 import type { DenyReason } from '#contract/event';
 import type { ApiProblem } from '../api-client.ts';
 import { useApp, useMe, useWords } from '../app-state.ts';
@@ -9,18 +10,22 @@ import { STATE_LOOKS, StateChip, type Tone } from '../parts/chip.tsx';
 import { EmptyState } from '../parts/empty-state.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
+import { LazyPart } from '../parts/lazy-part.tsx';
 import { Notice, ProblemNotice } from '../parts/notice.tsx';
 import { Page } from '../parts/page.tsx';
 import { RequestRow } from '../parts/request-row.tsx';
 import { RequestSteps } from '../parts/request-steps.tsx';
 import { Sheet } from '../parts/sheet.tsx';
 import { Skeleton } from '../parts/skeleton.tsx';
+import { VisitCodeLink } from '../parts/visit-code-link.tsx';
 import { nextRight } from '../next-right.ts';
 import type { PageProps } from '../page-props.ts';
 import { useLoad } from '../use-load.ts';
 import { useStream } from '../use-stream.ts';
 
 const DAY_MS = 86_400_000;
+
+const loadEscortAnswer = async () => (await import('../parts/escort-answer.tsx')).EscortAnswer;
 
 /** May I enter? Then what waits, and what was. */
 export function TechnicianHome({ query }: PageProps): JSX.Element {
@@ -260,6 +265,9 @@ export function RequestPage({ params }: PageProps): JSX.Element {
   const fromMs = Date.parse(request.validFrom);
   const untilMs = Date.parse(request.validUntil);
   const isMine = request.requester.id === me.id;
+  // One request comes with all its parts, which the list does not have.
+  const { escorts } = request as AccessRequest & Partial<Pick<RequestDetail, 'escorts'>>;
+  const isAsked = !isMine && escorts?.some((each) => each.id === me.id) === true;
   const mayWithdraw =
     isMine && (request.state === 'submitted' || request.state === 'approved') && untilMs > nowMs;
 
@@ -297,6 +305,9 @@ export function RequestPage({ params }: PageProps): JSX.Element {
           <p>{request.reason}</p>
         </Notice>
       )}
+      {isAsked ? (
+        <LazyPart load={loadEscortAnswer} given={{ request, onAnswered: () => void held.reload() }} />
+      ) : null}
       <section class="card">
         <Facts
           rows={[
@@ -320,7 +331,13 @@ export function RequestPage({ params }: PageProps): JSX.Element {
           ]}
         />
       </section>
+      {isMine && request.state === 'approved' && untilMs > nowMs ? <VisitCodeLink request={request} /> : null}
       <RequestSteps request={request} />
+      {me.roles.every((role) => role === 'technician') ? null : (
+        <ButtonLink icon="shield" href={`/requests/${id}/story`}>
+          {words.story.see}
+        </ButtonLink>
+      )}
       {isAsking ? (
         <Sheet title={words.request.withdrawTitle} onClose={() => setIsAsking(false)}>
           <p>{words.request.withdrawText}</p>

@@ -96,7 +96,7 @@ export function AlarmBar(): JSX.Element | null {
       <Icon name={icon} />
       <span>
         <strong>
-          {title}: {door.name}
+          {title}: {door.name}.
         </strong>{' '}
         {text}
       </span>

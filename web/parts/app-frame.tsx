@@ -42,7 +42,13 @@ export function AppFrame(props: {
             key={route.path}
             href={route.path}
             class={route.isTab ? 'nav-link' : 'nav-link nav-desk'}
-            aria-current={props.path === route.path ? 'page' : undefined}
+            aria-current={
+              props.path === route.path
+                ? 'page'
+                : props.path.startsWith(`${route.path}/`)
+                  ? 'true'
+                  : undefined
+            }
           >
             <span class="nav-icon">
               <Icon name={route.nav.icon} />

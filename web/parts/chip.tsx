@@ -30,7 +30,13 @@ interface StateLook {
 export const STATE_LOOKS: Readonly<Record<RequestState, StateLook>> = {
   draft: { tone: 'neutral', icon: 'draft' },
   submitted: { tone: 'waiting', icon: 'hourglass' },
+  verified: { tone: 'waiting', icon: 'hourglass' },
   approved: { tone: 'granted', icon: 'checkCircle' },
+  'checked-in': { tone: 'granted', icon: 'checkCircle' },
+  inside: { tone: 'info', icon: 'arrowRight' },
+  left: { tone: 'info', icon: 'undo' },
+  closed: { tone: 'neutral', icon: 'check' },
+  emergency: { tone: 'refused', icon: 'alarm' },
   rejected: { tone: 'refused', icon: 'crossCircle' },
   withdrawn: { tone: 'neutral', icon: 'undo' },
   revoked: { tone: 'refused', icon: 'ban' },

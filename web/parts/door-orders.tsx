@@ -103,7 +103,7 @@ function OrderRow({ order }: { readonly order: Command }): JSX.Element {
   const time = app.time.value;
   const when = time.dayAndClock(Date.parse(order.orderedAt), app.nowMs.value);
   return (
-    <div class="row">
+    <div class="row order-row">
       <span class="row-main">
         <span class="strong">{words.orders.names[order.act]}</span>
         <span class="soft small">

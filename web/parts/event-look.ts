@@ -50,6 +50,7 @@ const ICONS: Readonly<Record<EventType, IconName>> = {
   'deny.applied': 'ban',
   'journal.sealed': 'shield',
   'journal.reclaimed': 'list',
+  'site-log.forked': 'alarm',
 };
 
 const TONES: Readonly<Record<Severity, Tone>> = {

@@ -8,7 +8,7 @@ import { Notice } from './notice.tsx';
 export function LazyPart<P extends object>(props: {
   /** Always the same function for the same part. */
   readonly load: () => Promise<ComponentType<P>>;
-  readonly given: P;
+  readonly given: NoInfer<P>;
 }): JSX.Element | null {
   const words = useWords();
   const { load, given } = props;

@@ -180,7 +180,7 @@ function Exceptions(props: {
   const { allow, onAllow } = props;
   const people = useLoad('people', () => app.api.people());
   return (
-    <details class="denial exceptions">
+    <details class="fold exceptions">
       <summary>
         <Icon name="people" />
         <span class="row-main">
@@ -189,7 +189,7 @@ function Exceptions(props: {
         </span>
         <Icon name="chevronDown" />
       </summary>
-      <fieldset class="choices denial-text">
+      <fieldset class="choices fold-text">
         <legend class="visually-hidden">{words.orders.exceptions(allow.length)}</legend>
         {people.problem === undefined ? null : <ProblemNotice problem={people.problem} />}
         {(people.data?.items ?? [])

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { BUNDLE_REASONS } from '#contract/bundle-failure';
 import { DENY_REASONS, EVENT_TYPE_NAMES } from '#contract/event';
 import { PROBLEMS } from '#contract/problem';
+import { DESK_WORDS } from './desk.ts';
+import { REQUEST_WORDS } from './request.ts';
 import { LANGUAGE_CODES, LANGUAGES, wordOf } from './words.ts';
 
 const shapeOf = (value: unknown): unknown => {
@@ -35,6 +37,26 @@ describe('words', () => {
       expect(Object.keys(words.events)).toEqual([...EVENT_TYPE_NAMES]);
       expect(Object.keys(words.bundleReasons)).toEqual([...BUNDLE_REASONS]);
       expect(Object.keys(words.problems)).toEqual([...Object.keys(PROBLEMS), 'offline', 'unreadable']);
+    }
+  });
+
+  it('W45: every language has the same words of the desk, none of them empty, none shouting', () => {
+    const all = LANGUAGE_CODES.map((code) => DESK_WORDS[code]);
+    const [first, ...others] = all.map(shapeOf);
+    for (const other of others) expect(other).toEqual(first);
+    for (const text of all.flatMap(textsOf)) {
+      expect(text.trim()).not.toBe('');
+      expect(text).not.toContain('!');
+    }
+  });
+
+  it('W14: every language has the same words of the request form, none of them empty, none shouting', () => {
+    const all = LANGUAGE_CODES.map((code) => REQUEST_WORDS[code]);
+    const [first, ...others] = all.map(shapeOf);
+    for (const other of others) expect(other).toEqual(first);
+    for (const text of all.flatMap(textsOf)) {
+      expect(text.trim()).not.toBe('');
+      expect(text).not.toContain('!');
     }
   });
 
