@@ -39,6 +39,7 @@ let folder: string;
 let simulated: SimulatedDoor;
 let server: FakeServer;
 let gateway: RunningGateway;
+let config: GatewayConfig;
 /** Wall clock of the story at its beginning, ms since 1970. */
 let beganMs: number;
 let originMs: number;
@@ -52,6 +53,25 @@ const sleepUntil = async (at: MonoMs, signal?: AbortSignal): Promise<void> => {
     },
   );
 };
+
+/** Starts the program on a machine that has just been switched on. @param epochMs what its system says the time is */
+async function boot(id: string, epochMs: () => number): Promise<void> {
+  const bootMs = performance.now();
+  gateway = await openGateway({
+    config,
+    clock: createGatewayClock({
+      epochMs,
+      monoMs: () => asMonoMs(performance.now() - bootMs),
+      isSynchronised: () => false,
+      hasBatteryClock: () => false,
+      sleepUntil: (at, signal) => sleepUntil(asMonoMs(at + bootMs), signal),
+    }),
+    boot: { id, originMs: bootMs },
+    random: createSeededRandom(`stories ${id}`),
+    log: silentLog,
+    fetch: server.fetch,
+  });
+}
 
 /** A gateway as it is, on real serial ports, whose time and orders are those of the story. */
 async function open(permits: readonly PermitClaims[], atMs = START_MS): Promise<void> {
@@ -93,7 +113,7 @@ async function open(permits: readonly PermitClaims[], atMs = START_MS): Promise<
   );
   writeFileSync(trustFile, JSON.stringify(site.chain));
   const { entry, exit, panel } = simulated.ports;
-  const config: GatewayConfig = {
+  config = {
     id: GATEWAY,
     server: { url: 'http://server.test', keyFile, trustFile },
     dataDir: join(folder, 'data'),
@@ -113,19 +133,7 @@ async function open(permits: readonly PermitClaims[], atMs = START_MS): Promise<
       },
     ],
   };
-  gateway = await openGateway({
-    config,
-    clock: createGatewayClock({
-      epochMs: nowMs,
-      monoMs,
-      isSynchronised: () => false,
-      hasBatteryClock: () => false,
-      sleepUntil,
-    }),
-    random: createSeededRandom('stories'),
-    log: silentLog,
-    fetch: server.fetch,
-  });
+  await boot('b-1', nowMs);
   await waitFor('the door', SEEN_MS, () => {
     const types = records().map(({ ty }) => ty);
     const readers = types.filter((ty) => ty === 'reader.online').length;
@@ -236,6 +244,41 @@ describe('stories of guests and clocks', () => {
       const steps = times.slice(1).map((t, index) => t - (times[index] ?? t));
       expect(Math.max(...steps.map(Math.abs))).toBeLessThan(15_000);
       expect(records().filter(({ ty }) => ty === 'clock.jump' || ty === 'clock.rollback')).toEqual([]);
+    },
+  );
+
+  it(
+    'GL52: woken in 1970 without its server, with a permit that has ended meanwhile: the lock stays still',
+    { timeout: 90_000 },
+    async () => {
+      const exp = Math.floor(START_MS / 1000) + 8;
+      await open([sari({ exp })]);
+      const before = await present('entry', CARD);
+      expect([before.ty, releases()]).toEqual(['access.granted', 1]);
+      await gateway.close();
+      await waitFor('the end of the permit', SEEN_MS, () => nowMs() > (exp + 1) * 1000 || undefined);
+
+      server.faults = Array.from({ length: 10_000 }, () => 'request-lost' as const);
+      const wokenMs = performance.now();
+      const from1970 = (): number => Math.round(performance.now() - wokenMs);
+      await boot('b-2', from1970);
+      await waitFor('the readers', SEEN_MS, () => performance.now() > wokenMs + 3000 || undefined);
+      simulated.presentCard('entry', CARD.slice('em:'.length));
+      await waitFor('the card to go', SEEN_MS, () => performance.now() > wokenMs + 6000 || undefined);
+      expect(releases()).toBe(1);
+      await gateway.close();
+
+      server.faults = [];
+      const since = newest();
+      await boot('b-3', from1970);
+      await waitFor('a clock that is trusted', SEEN_MS, () =>
+        records().find(({ sq, ty }) => sq > since && ty === 'clock.trusted'),
+      );
+      const after = await present('entry', CARD);
+      expect([after.rs, releases()]).toEqual(['expired', 1]);
+      const denials = records().filter(({ ty }) => ty === 'access.denied');
+      expect(denials.map(({ rs }) => rs)).toEqual(['clock-untrusted', 'expired']);
+      for (const { t } of records()) expect(t).toBeGreaterThanOrEqual(START_MS - 2000);
     },
   );
 });
