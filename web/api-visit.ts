@@ -6,6 +6,7 @@ import type {
   checkInSchema,
   checkOutSchema,
   DecisionView,
+  Notice,
   requestCopySchema,
   RequestDetail,
   todaySchema,
@@ -40,6 +41,16 @@ export const checkOut = (
   departure: CheckOut,
 ): Promise<ApiResult<Attendance>> =>
   api.call('POST', `/visits/${encodeURIComponent(visitId)}/check-out`, departure);
+
+/** What one was told, newest first. */
+export const listNotices = (api: ApiClient): Promise<ApiResult<{ readonly items: readonly Notice[] }>> =>
+  api.call('GET', '/notifications?limit=100');
+
+/** Marks what one was told as read. */
+export const markNoticesRead = (
+  api: ApiClient,
+  ids: readonly string[],
+): Promise<ApiResult<{ readonly read: number }>> => api.call('POST', '/notifications/read', { ids });
 
 /** Accepts or declines to escort a visit. */
 export const answerAsEscort = (

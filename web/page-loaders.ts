@@ -60,6 +60,7 @@ export const PAGE_LOADERS: Readonly<Record<RoutePath, () => Promise<PageComponen
   '/sop/:id': async () => (await sop()).SopPage,
   '/sop/:id/edit': async () => (await sopEdit()).SopEditPage,
   '/account/security': async () => (await security()).SecurityPage,
+  '/notices': async () => (await import('./pages/notices.tsx')).NoticesPage,
   '/account/data': async () => (await import('./pages/own-data.tsx')).OwnDataPage,
   '/masuk': async () => (await security()).SecurityPage,
   '/account': async () => (await import('./pages/account.tsx')).AccountPage,

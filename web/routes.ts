@@ -228,6 +228,10 @@ export const ROUTES = [
     roles: EVERYBODY,
   },
   {
+    path: '/notices',
+    roles: EVERYBODY,
+  },
+  {
     path: '/account/data',
     roles: EVERYBODY,
   },

@@ -21,6 +21,7 @@ const PAGES: Readonly<Record<RoleName, readonly string[]>> = {
     '/account',
     '/account/security',
     '/account/data',
+    '/notices',
     '/sop',
     '/sop/akses-ruang-server',
     '/nowhere',

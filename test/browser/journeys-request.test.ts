@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium)('a request with all that belongs to it', () => {
     await app.close();
   });
 
-  it('W69, W72: cleaning asks for an escort, who agrees on the page of the request', async () => {
+  it('W69, W72, W82: cleaning asks for an escort, who is told and agrees on the page of the request', async () => {
     const app = await openAppAs(browser, site, 'technician', { viewport: PHONE });
     const { page } = app;
     await page.goto('/requests/new');
@@ -120,11 +120,19 @@ describe.skipIf(!hasChromium)('a request with all that belongs to it', () => {
     const escort = await openApp(browser, site, { viewport: PHONE });
     await escort.page.locator('.demo-accounts button', { hasText: 'Bagas Pranata' }).click();
     await escort.page.locator('.nav').waitFor();
-    await escort.page.goto(`/requests/${id}`);
+    await escort.page.getByRole('link', { name: 'Saya', exact: true }).first().click();
+    await escort.page.getByRole('link', { name: 'Pemberitahuan' }).click();
+    await escort.page.getByRole('link', { name: 'Anda diminta mendampingi' }).click();
+    await escort.page.waitForURL(`**/requests/${id}`);
+    // What was opened is still not read until somebody says so.
     await escort.page.getByText('Anda diminta mendampingi').waitFor();
     await escort.page.getByRole('button', { name: 'Saya mendampingi' }).click();
     await escort.page.getByText('Anda menerima untuk mendampingi.').waitFor();
     expect((await newest()).escorts).toMatchObject([{ name: 'Bagas Pranata', state: 'accepted' }]);
+    await escort.page.goto('/notices');
+    await escort.page.getByText('belum dibaca').first().waitFor();
+    await escort.page.getByRole('button', { name: 'Tandai semua sudah dibaca' }).click();
+    await escort.page.getByText('belum dibaca').first().waitFor({ state: 'detached' });
     expect(escort.complaints).toEqual([]);
     await escort.close();
   });

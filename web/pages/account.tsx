@@ -56,6 +56,7 @@ export function AccountPage(): JSX.Element {
       <section class="list">
         {(
           [
+            ['/notices', 'inbox', words.account.notices, words.account.noticesText],
             ['/account/security', 'key', words.account.security, words.account.securityText],
             ['/account/data', 'lock', words.account.ownData, words.account.ownDataText],
           ] as const

@@ -49,7 +49,7 @@ export function VisitStoryPage({ params }: PageProps): JSX.Element {
   const time = app.time.value;
   const id = params['id'] ?? '';
   const story = useLoad(`story ${id}`, () => loadStory(app.api, id));
-  const back = { href: `/requests/${id}`, label: words.request.number };
+  const back = { href: `/requests/${id}`, label: words.visitCode.toRequest };
   if (story.data === undefined) {
     return (
       <Page title={words.story.title} back={back}>

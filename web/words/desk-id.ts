@@ -1,3 +1,4 @@
+import type { NoticeKind } from '#contract/api-visit';
 import type { SignInMethod } from '#contract/api-account';
 import type { BasisKind, IdentityKind, PersonKind, RevocationCause } from '#contract/api-people';
 import type { PrivacyRequestKind, PrivacyRequestState, RetentionClassName } from '#contract/api-privacy';
@@ -280,6 +281,40 @@ export const deskIndonesian = {
     done: 'Daftar tersimpan.',
     doneText: (created: number, updated: number) => `${created} orang baru, ${updated} diperbarui.`,
     another: 'Impor berkas lain',
+  },
+
+  notices: {
+    title: 'Pemberitahuan',
+    lead: 'Yang dikabarkan kepada Anda, yang terbaru lebih dulu. Membukanya tidak memutuskan apa pun.',
+    markRead: 'Tandai semua sudah dibaca',
+    unread: 'belum dibaca',
+    empty: 'Belum ada pemberitahuan',
+    emptyText: 'Permohonan yang menunggu Anda dan jawaban atas permohonan Anda muncul di sini.',
+    kinds: {
+      'request.submitted': 'Permohonan baru menunggu Anda',
+      'request.verified': 'Permohonan sudah diverifikasi petugas',
+      'request.endorsed': 'Pejabat pertama sudah menyetujui; menunggu pejabat kedua',
+      'request.approved': 'Permohonan disetujui',
+      'request.rejected': 'Permohonan ditolak',
+      'request.withdrawn': 'Permohonan ditarik',
+      'request.revoked': 'Izin dicabut',
+      'request.expired': 'Permohonan berakhir tanpa keputusan',
+      'request.expiring': 'Permohonan hampir berakhir tanpa keputusan',
+      'request.unanswered': 'Permohonan belum dijawab',
+      'escort.asked': 'Anda diminta mendampingi',
+      'escort.answered': 'Pendamping sudah menjawab',
+      'emergency.declared': 'Masuk darurat dinyatakan',
+      'emergency.unreviewed': 'Masuk darurat perlu ditinjau',
+      'visit.checked-in': 'Tamu sudah lapor masuk',
+      'visit.expiring': 'Waktu kunjungan hampir habis',
+      'visit.overdue': 'Kunjungan melebihi waktu izin',
+      'visit.closed': 'Kunjungan ditutup',
+      'delegation.given': 'Wewenang dilimpahkan kepada Anda',
+      'account.changed': 'Akun Anda diubah',
+      'sop.review-due': 'SOP perlu ditinjau',
+      'review.opened': 'Tinjauan hak akses dibuka',
+      alarm: 'Alarm pintu',
+    } satisfies Readonly<Record<NoticeKind, string>>,
   },
 
   sop: {

@@ -139,6 +139,8 @@ export const english = {
     site: 'Organisation',
     morePages: 'More pages',
     security: 'Sign-in and security',
+    notices: 'Notices',
+    noticesText: 'What waits for your answer',
     securityText: 'Passkeys, password and sessions',
     ownData: 'My data',
     ownDataText: 'Copy, correction, restriction, erasure',

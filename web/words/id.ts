@@ -155,6 +155,8 @@ export const indonesian = {
     site: 'Instansi',
     morePages: 'Halaman lain',
     security: 'Masuk dan keamanan',
+    notices: 'Pemberitahuan',
+    noticesText: 'Yang menunggu jawaban Anda',
     securityText: 'Kunci sandi, kata sandi, dan sesi',
     ownData: 'Data saya',
     ownDataText: 'Salinan, pembetulan, pembatasan, penghapusan',
