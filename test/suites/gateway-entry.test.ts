@@ -369,7 +369,7 @@ describe('what the permit asks for', () => {
 describe('two people', () => {
   const two = door({ two: { withinMs: 20_000 } });
 
-  it('GL38: the second within time opens once for both, both recorded and linked, and both are inside', async () => {
+  it('GL38 (fault 67): the second within time opens once for both, both recorded and linked, and both are inside', async () => {
     const from = await open({ rules: two });
     await bench.present('entry', CARD);
     expect(bench.typesFrom(from)).toEqual(['access.denied second-person-required']);

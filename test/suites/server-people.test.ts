@@ -404,7 +404,7 @@ describe('people, cards and the end of rights', () => {
     expect((await admin.send('DELETE', `people/${visitor.person.id}`)).status).toBe(404);
   });
 
-  it('SU36: fault 77: sessions of a leaver end at the next request, an open stream included', async () => {
+  it('SU36 (fault 77): sessions of a leaver end at the next request, an open stream included', async () => {
     const visitor = await openVisitor(server);
     const stream = await visitor.client.get('stream');
     const reader = stream.body!.getReader();

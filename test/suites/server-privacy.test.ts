@@ -716,7 +716,7 @@ describe('privacy', () => {
     }
   });
 
-  it('SH40: what an auditor reads and takes along is written down, without what was typed', async () => {
+  it('SH40 (fault 75): what an auditor reads and takes along is written down, without what was typed', async () => {
     await auditor.get('events?q=sutini&type=access.granted');
     await auditor.get('evidence/integrity');
     await supervisor.get('events');

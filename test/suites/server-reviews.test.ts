@@ -263,7 +263,7 @@ describe('reviews and reports', () => {
       expect(english.sections[0]?.columns).toContain('Time in');
     });
 
-    it('SH78: a CSV opens in a spreadsheet, runs nothing, and ends with rows, hash and zone', async () => {
+    it('SH78 (fault 76): a CSV opens in a spreadsheet, runs nothing, and ends with rows, hash and zone', async () => {
       const evil = await openVisitor(server, 'formula');
       await server.site.db
         .updateTable('people')
