@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { z } from 'zod';
 import { decodeBase64Url, encodeBase64Url } from '#contract/bytes';
+import { decodeJson } from '#contract/decode-json';
 import { epochProofMessage, type EpochRequest } from '#contract/epoch';
 import { hashSchema } from '#contract/record';
 import type { Random } from '#contract/clock';
@@ -86,14 +87,7 @@ export function openEpochKeys(dir: string, gateway: string, random: Random): Epo
 }
 
 function decodeSeed(text: string): Uint8Array | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
-  const file = keySchema.safeParse(value);
+  const file = keySchema.safeParse(decodeJson(text));
   const seed = file.success ? decodeBase64Url(file.data.privateKey) : null;
   return seed?.ok === true ? seed.value : null;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { decodeBase64Url } from '#contract/bytes';
+import { decodeJson } from '#contract/decode-json';
 import { hashSchema, idSchema } from '#contract/record';
 import {
   rootDocumentSchema,
@@ -37,16 +38,6 @@ export interface GatewayIdentity {
 /** Why the files of an enrolment cannot be used; constant words, the content is never repeated. */
 export type IdentityError =
   'key-file-unreadable' | 'trust-file-unreadable' | 'trust-file-not-genuine' | 'wrong-site';
-
-function decodeJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    // The message of a SyntaxError quotes the text, which holds the key.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
 
 /** Decodes the text of a key file. */
 export function decodeIdentity(text: string): Result<GatewayIdentity, IdentityError> {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { decodeBase64Url, encodeBase64Url } from '#contract/bytes';
+import { decodeJson } from '#contract/decode-json';
 import { hashSchema } from '#contract/record';
 import { nextSealKey, sealMac } from '#contract/seal';
 import { Fault } from '#contract/result';
@@ -36,16 +37,6 @@ function loadSealKey(dir: string): { readonly i: number; readonly key: Uint8Arra
   const key = file.success ? decodeBase64Url(file.data.key) : null;
   if (!file.success || key?.ok !== true) throw new Fault('seal-key-unreadable', { retryable: false });
   return { i: file.data.i, key: key.value };
-}
-
-function decodeJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    // The message of a SyntaxError quotes the text, which holds the key.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** The seals of a journal. */

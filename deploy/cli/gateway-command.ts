@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { decodeJson } from '#contract/decode-json';
 import { decodeIdentity, decodeTrust } from '../../gateway/identity.ts';
 import { checkCarried } from '../../gateway/permits/check-carried.ts';
 import { leaveCarried } from '../../gateway/permits/snapshot-files.ts';
@@ -53,7 +54,7 @@ async function importPolicy(
   const root = await decodeTrust(readTextFile(config.server.trustFile), site);
   if (!root.ok) throw new UnusableInput('the trust file of this gateway cannot be used');
   const text = readTextFile(join(folder, POLICY_FILE));
-  const checked = await checkCarried(parseJson(text), { root: root.value, site, issuer, gateway, epoch });
+  const checked = await checkCarried(decodeJson(text), { root: root.value, site, issuer, gateway, epoch });
   if (!checked.ok) {
     output.complain(`palang gateway: these orders are not taken: ${checked.error}`);
     return EXIT.no;
@@ -67,13 +68,4 @@ async function importPolicy(
     output.say('            they wait for the gateway, which takes them if it knows of no newer ones');
   }
   return EXIT.done;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

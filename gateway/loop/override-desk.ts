@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { asMonoMs, type Clock, type MonoMs } from '#contract/clock';
 import { MAX_HOLD_OPEN_MS, type CommandClaims } from '#contract/command';
+import { decodeJson } from '#contract/decode-json';
 import {
   nextOverrideMs,
   refusalOf,
@@ -57,15 +58,6 @@ export interface OverrideDesk {
 const lockdownSetting = (door: string): string => `lockdown/${door}`;
 
 const allowListSchema = z.strictObject({ of: z.number(), allow: z.array(z.string()) });
-
-function decodeJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
 
 function readAllowList(text: string | null, sq: number): readonly string[] {
   if (text === null) return [];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { asEpochMs, type EpochMs } from '#contract/clock';
+import { decodeJson } from '#contract/decode-json';
 import {
   carriedPolicySchema,
   policyBodySchema,
@@ -82,15 +83,6 @@ const RATCHET = 'policy-ratchet';
 const DENIES = 'deny-notices';
 /** A heartbeat every minute is not worth a write every minute; so much younger than kept may the orders be. */
 const KEEP_HEARTBEAT_EVERY_MS = 600_000;
-
-function decodeJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
 
 /** Orders that hold under some root document, and are not in force yet. */
 interface Accepted {

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { judgeApprovals, type ApprovalFault } from '#contract/approval';
 import { decodeUtf8 } from '#contract/bytes';
 import type { EpochMs } from '#contract/clock';
+import { decodeJson } from '#contract/decode-json';
 import {
   JWS_TYPES,
   MAX_PERMIT_DAYS,
@@ -138,15 +139,6 @@ export async function verifyJws<T extends { readonly iss: string; readonly aud: 
   if (claims.data.iss !== trust.issuer) return err('wrong-issuer');
   if (claims.data.aud !== trust.site) return err('wrong-audience');
   return ok({ claims: claims.data, key: used.key });
-}
-
-function decodeJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import { encodeBase64Url } from '#contract/bytes';
 import { asEpochMs, asMonoMs, type Clock, type EpochMs, type Random } from '#contract/clock';
+import { decodeJson } from '#contract/decode-json';
 import { Fault } from '#contract/result';
 import type { SignedTime } from '../clock/step-clock.ts';
 import type { PolicyStore } from '../permits/policy-store.ts';
@@ -135,14 +136,7 @@ const wakeSchema = z.object({ denies: z.array(z.string()).max(100) });
 
 /** Reads the deny notices that come with a call of the server; none where there are none. */
 export function deniesIn(data: string): readonly string[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(data);
-  } catch (error) {
-    // An older server calls with nothing, or with a number.
-    if (error instanceof SyntaxError) return [];
-    throw error;
-  }
-  const wake = wakeSchema.safeParse(value);
+  // An older server calls with nothing, or with a number.
+  const wake = wakeSchema.safeParse(decodeJson(data));
   return wake.success ? wake.data.denies : [];
 }

@@ -2,6 +2,7 @@ import { API_BASE, journalAckSchema, journalConflictSchema, type JournalUpload }
 import { encodeBase64Url, utf8 } from '#contract/bytes';
 import type { Clock, Random } from '#contract/clock';
 import { commandAnswerSchema } from '#contract/command';
+import { decodeJson } from '#contract/decode-json';
 import { epochAnswerSchema, type EpochRequest } from '#contract/epoch';
 import { policySnapshotSchema, type PolicySnapshot } from '#contract/policy';
 import { encodeSignatureHeaders, signatureBase } from '#contract/request-signature';
@@ -212,10 +213,5 @@ async function readJson(response: Response): Promise<unknown> {
   } catch (error) {
     throw error instanceof Fault ? error : unreachable(error);
   }
-  try {
-    return JSON.parse(Buffer.concat(parts).toString('utf8')) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return decodeJson(Buffer.concat(parts).toString('utf8'));
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { concatBytes, decodeBase64Url, decodeUtf8, encodeBase64Url, equalBytes, utf8 } from './bytes.ts';
 import type { VerifyEd25519 } from './checkpoint.ts';
+import { decodeJson } from './decode-json.ts';
 import type { Sha256 } from './merkle.ts';
 import { hashSchema } from './record.ts';
 import { err, ok, type Result } from './result.ts';
@@ -121,13 +122,8 @@ function isSigned(
 function decodeClientData(bytes: Uint8Array): Readonly<Record<string, unknown>> | null {
   const text = decodeUtf8(bytes);
   if (!text.ok) return null;
-  try {
-    const value: unknown = JSON.parse(text.value);
-    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const value = decodeJson(text.value);
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : null;
 }
 
 const USER_PRESENT = 0x01;

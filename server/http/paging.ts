@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { decodeBase64Url, decodeUtf8, encodeBase64Url, utf8 } from '#contract/bytes';
+import { decodeJson } from '#contract/decode-json';
 import { err, ok, type Result } from '#contract/result';
 import { refusal, type Refusal } from '../procedure/site.ts';
 
@@ -17,13 +18,8 @@ export function decodeCursor<T>(schema: z.ZodType<T>, text: string | undefined):
   const bytes = decodeBase64Url(text);
   const json = bytes.ok ? decodeUtf8(bytes.value) : bytes;
   if (!json.ok) return badCursor;
-  try {
-    const cursor = schema.safeParse(JSON.parse(json.value));
-    return cursor.success ? ok(cursor.data) : badCursor;
-  } catch (error) {
-    if (error instanceof SyntaxError) return badCursor;
-    throw error;
-  }
+  const cursor = schema.safeParse(decodeJson(json.value));
+  return cursor.success ? ok(cursor.data) : badCursor;
 }
 
 /** Makes a page of `limit` items from up to `limit + 1` rows: the one too many tells that there are more. */

@@ -1,5 +1,6 @@
 import { journalUploadSchema } from '#contract/api';
 import { decodeBase64Url } from '#contract/bytes';
+import { decodeJson } from '#contract/decode-json';
 import { epochProofMessage, type EpochRequest } from '#contract/epoch';
 import { err, ok, type Result } from '#contract/result';
 import { keepBeside } from '../audit/keep-beside.ts';
@@ -61,15 +62,6 @@ export async function keepRevokedUpload(
   const key = { gatewayId, epoch };
   const found = { why: 'revoked', pointer: '/', reason: 'gateway-revoked' } as const;
   await inTransaction(site.db, (trx) => keepBeside(trx, site, key, upload.data, found, site.clock.epochMs()));
-}
-
-function decodeJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** What is known of a gateway that ends. */
