@@ -6,14 +6,14 @@ import { searchPeople } from '../api-people.ts';
 import { useApp, useMe, useWords } from '../app-state.ts';
 import { ActSheet } from '../parts/act-sheet.tsx';
 import { Button, ButtonLink } from '../parts/button.tsx';
+import { NewPasswordField, RolesField } from '../parts/desk-fields.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { ManyField, TextField } from '../parts/inputs.tsx';
+import { TextField } from '../parts/inputs.tsx';
 import { ListOf } from '../parts/list-of.tsx';
 import { MoreButton } from '../parts/more-button.tsx';
 import { Page } from '../parts/page.tsx';
 import { PrivacyTabs } from '../parts/privacy-tabs.tsx';
 import type { PageProps } from '../page-props.ts';
-import { ROLE_CHOICES } from '../role-choices.ts';
 import { useDeskWords } from '../use-desk-words.ts';
 import { usePages } from '../use-pages.ts';
 
@@ -187,24 +187,15 @@ function PersonSheet(props: {
             isMono
           />
           {username === '' ? null : (
-            <TextField
+            <NewPasswordField
               label={words.admin.password}
               hint={words.admin.passwordHint}
               fault={faultOf('/password')}
-              type="password"
-              autocomplete="new-password"
               value={password}
               onValue={setPassword}
-              maxLength={256}
-              isRequired
             />
           )}
-          <ManyField
-            label={words.admin.rolesLabel}
-            options={ROLE_CHOICES.map((role) => [role, words.roles[role]] as const)}
-            chosen={roles}
-            onChosen={setRoles}
-          />
+          <RolesField label={words.admin.rolesLabel} chosen={roles} onChosen={setRoles} />
         </>
       )}
     </ActSheet>

@@ -25,9 +25,10 @@ import { Button } from '../parts/button.tsx';
 import { CardEnrolSheet } from '../parts/card-enrol-sheet.tsx';
 import { Chip, type Tone } from '../parts/chip.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
+import { ReasonField, RolesField } from '../parts/desk-fields.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
-import { ManyField, TextField } from '../parts/inputs.tsx';
+import { TextField } from '../parts/inputs.tsx';
 import { Loaded } from '../parts/list-of.tsx';
 import { Notice, ProblemNotice } from '../parts/notice.tsx';
 import { Page } from '../parts/page.tsx';
@@ -36,7 +37,6 @@ import { ProfileBlock } from '../parts/person-profile.tsx';
 import { Sheet } from '../parts/sheet.tsx';
 import { Skeleton } from '../parts/skeleton.tsx';
 import type { PageProps } from '../page-props.ts';
-import { ROLE_CHOICES } from '../role-choices.ts';
 import { useDeskWords } from '../use-desk-words.ts';
 import { useLoad } from '../use-load.ts';
 import { wallTimeOf, instantOf } from '../zone-time.ts';
@@ -152,14 +152,7 @@ function RolesBlock(props: { readonly person: PersonDetail; readonly onSaved: ()
           }}
           onClose={() => setIsOpen(false)}
         >
-          {() => (
-            <ManyField
-              label={words.admin.rolesLabel}
-              options={ROLE_CHOICES.map((role) => [role, words.roles[role]] as const)}
-              chosen={roles}
-              onChosen={setRoles}
-            />
-          )}
+          {() => <RolesField label={words.admin.rolesLabel} chosen={roles} onChosen={setRoles} />}
         </ActSheet>
       ) : null}
     </Block>
@@ -274,18 +267,7 @@ function CardsBlock(props: { readonly person: PersonDetail; readonly mayWrite: b
           onDone={() => done(desk.person.lostDone)}
           onClose={() => setAsked(null)}
         >
-          {(faultOf) => (
-            <TextField
-              label={desk.common.reason}
-              hint={desk.common.reasonHint}
-              fault={faultOf('/reason')}
-              value={reason}
-              onValue={setReason}
-              maxLength={300}
-              rows={2}
-              isRequired
-            />
-          )}
+          {(faultOf) => <ReasonField fault={faultOf('/reason')} value={reason} onValue={setReason} />}
         </ActSheet>
       ) : (
         <ActSheet
@@ -536,16 +518,7 @@ function DepartureBlock(props: {
                   </div>
                 </fieldset>
               )}
-              <TextField
-                label={desk.common.reason}
-                hint={desk.common.reasonHint}
-                fault={faultOf('/reason')}
-                value={reason}
-                onValue={setReason}
-                maxLength={300}
-                rows={2}
-                isRequired
-              />
+              <ReasonField fault={faultOf('/reason')} value={reason} onValue={setReason} />
             </>
           )}
         </ActSheet>

@@ -9,6 +9,7 @@ import { useApp, useMe, useWords } from '../app-state.ts';
 import { ActSheet } from '../parts/act-sheet.tsx';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Chip, type Tone } from '../parts/chip.tsx';
+import { ReasonField, RolesField } from '../parts/desk-fields.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { Icon, type IconName } from '../parts/icon.tsx';
 import { CheckField, ManyField, SelectField, TextField } from '../parts/inputs.tsx';
@@ -18,7 +19,6 @@ import { Page } from '../parts/page.tsx';
 import { ReviewsTabs } from '../parts/reviews-tabs.tsx';
 import { Skeleton } from '../parts/skeleton.tsx';
 import type { PageProps } from '../page-props.ts';
-import { ROLE_CHOICES } from '../role-choices.ts';
 import { useDeskWords } from '../use-desk-words.ts';
 import { useLoad } from '../use-load.ts';
 import { wordOf } from '../words/words.ts';
@@ -127,7 +127,6 @@ function CampaignSheet(props: {
   readonly onClose: () => void;
 }): JSX.Element {
   const app = useApp();
-  const words = useWords();
   const desk = useDeskWords();
   const { timeZone } = app.time.value;
   const doors = app.places.value?.doors ?? [];
@@ -186,12 +185,7 @@ function CampaignSheet(props: {
             </summary>
             <div class="fold-text">
               <p class="soft small">{desk.reviews.scopeAll}</p>
-              <ManyField
-                label={desk.reviews.scopeRoles}
-                options={ROLE_CHOICES.map((role) => [role, words.roles[role]] as const)}
-                chosen={roles}
-                onChosen={setRoles}
-              />
+              <RolesField label={desk.reviews.scopeRoles} chosen={roles} onChosen={setRoles} />
               <ManyField
                 label={desk.reviews.scopeKinds}
                 options={Object.entries(desk.kinds) as [PersonKind, string][]}
@@ -403,7 +397,6 @@ function DecisionSheet(props: {
   readonly onClose: () => void;
 }): JSX.Element {
   const app = useApp();
-  const words = useWords();
   const desk = useDeskWords();
   const { timeZone } = app.time.value;
   const { item } = props;
@@ -454,12 +447,7 @@ function DecisionSheet(props: {
           </fieldset>
           {decision === 'change' ? (
             <>
-              <ManyField
-                label={desk.reviews.rolesKept}
-                options={ROLE_CHOICES.map((role) => [role, words.roles[role]] as const)}
-                chosen={roles}
-                onChosen={setRoles}
-              />
+              <RolesField label={desk.reviews.rolesKept} chosen={roles} onChosen={setRoles} />
               <TextField
                 label={desk.reviews.endsAt}
                 type="date"
@@ -476,16 +464,7 @@ function DecisionSheet(props: {
               </button>
             ))}
           </div>
-          <TextField
-            label={desk.common.reason}
-            hint={desk.common.reasonHint}
-            fault={faultOf('/reason')}
-            value={reason}
-            onValue={setReason}
-            maxLength={300}
-            rows={2}
-            isRequired
-          />
+          <ReasonField fault={faultOf('/reason')} value={reason} onValue={setReason} />
         </>
       )}
     </ActSheet>

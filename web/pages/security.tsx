@@ -27,6 +27,7 @@ import { ActSheet } from '../parts/act-sheet.tsx';
 import { Button } from '../parts/button.tsx';
 import { Chip } from '../parts/chip.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
+import { NewPasswordField } from '../parts/desk-fields.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { TextField } from '../parts/inputs.tsx';
 import { Loaded } from '../parts/list-of.tsx';
@@ -274,16 +275,12 @@ function PasswordBlock(): JSX.Element {
                 maxLength={256}
                 isRequired
               />
-              <TextField
+              <NewPasswordField
                 label={desk.security.newPassword}
                 hint={desk.security.newPasswordHint}
                 fault={faultOf('/password')}
-                type="password"
-                autocomplete="new-password"
                 value={password}
                 onValue={setPassword}
-                maxLength={256}
-                isRequired
               />
             </>
           )}

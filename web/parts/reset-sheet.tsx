@@ -4,6 +4,7 @@ import { finishReset } from '../api-sign-in.ts';
 import { useApp } from '../app-state.ts';
 import { useDeskWords } from '../use-desk-words.ts';
 import { ActSheet } from './act-sheet.tsx';
+import { NewPasswordField } from './desk-fields.tsx';
 import { TextField } from './inputs.tsx';
 
 /** Where the one-time code of an administrator becomes a password of one's own. @see rule W63 */
@@ -38,26 +39,18 @@ export function ResetSheet(props: {
             isMono
             isRequired
           />
-          <TextField
+          <NewPasswordField
             label={desk.newPassword}
             hint={desk.newPasswordHint}
             fault={faultOf('/password')}
-            type="password"
-            autocomplete="new-password"
             value={password}
             onValue={setPassword}
-            maxLength={256}
-            isRequired
           />
-          <TextField
+          <NewPasswordField
             label={desk.repeatPassword}
             fault={again !== '' && !isSame ? desk.notSame : undefined}
-            type="password"
-            autocomplete="new-password"
             value={again}
             onValue={setAgain}
-            maxLength={256}
-            isRequired
           />
         </>
       )}
