@@ -46,7 +46,7 @@ import {
   type ChallengePurpose,
   type Passkey,
 } from '../store/passkeys.ts';
-import { findPerson } from '../store/people.ts';
+import { findPersonWithRights } from '../store/profiles.ts';
 import { findPurpose } from '../store/purposes.ts';
 import { findRequest } from '../store/requests.ts';
 import { saveStepUp } from '../store/sessions.ts';
@@ -225,8 +225,10 @@ export function addPasskeyRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): voi
     async (c) => {
       const { credential } = c.req.valid('json');
       const passkey = await takeAnswer(c, credential, { purpose: 'sign-in', personId: null });
-      const person = passkey.ok ? await findPerson(site.db, passkey.value.personId) : null;
-      if (person?.isActive !== true) {
+      const person = passkey.ok
+        ? await findPersonWithRights(site.db, passkey.value.personId, site.clock.epochMs())
+        : null;
+      if (person === null) {
         ports.metrics.countSignIn('failed');
         return problem(c, 'sign-in-failed');
       }

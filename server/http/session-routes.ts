@@ -2,8 +2,8 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { deleteCookie, getCookie } from 'hono/cookie';
 import { API_BASE, noBodySchema, signInSchema } from '#contract/api';
 import { tokenHash } from '../auth/tokens.ts';
-import { findPerson, findSignIn } from '../store/people.ts';
-import { areRightsOver } from '../store/profiles.ts';
+import { findSignIn } from '../store/people.ts';
+import { findPersonWithRights } from '../store/profiles.ts';
 import { deleteSession } from '../store/sessions.ts';
 import type { AppEnv, AppPorts } from './app-env.ts';
 import { problem } from './problem-response.ts';
@@ -39,11 +39,9 @@ export function addSessionRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): voi
         return problem(c, 'sign-in-failed');
       }
       throttle.succeed(knock);
-      const person = await findPerson(site.db, known.id);
+      const person = await findPersonWithRights(site.db, known.id, site.clock.epochMs());
       // Told apart from a wrong password to nobody: the account is as good as none.
-      if (person === null || (await areRightsOver(site.db, known.id, site.clock.epochMs()))) {
-        return problem(c, 'sign-in-failed');
-      }
+      if (person === null) return problem(c, 'sign-in-failed');
       await openSession(ports, c, person.id, 'password');
       ports.metrics.countSignIn('succeeded');
       return c.json(meOf(ports, person), 200);

@@ -14,8 +14,7 @@ import { Fault } from '#contract/result';
 import { newToken, tokenHash } from '../auth/tokens.ts';
 import { linkSso, unlinkSso } from '../procedure/accounts.ts';
 import { findSsoPerson, listSsoLinks, saveSsoLogin, takeSsoLogin } from '../store/accounts.ts';
-import { findPerson } from '../store/people.ts';
-import { areRightsOver } from '../store/profiles.ts';
+import { findPersonWithRights } from '../store/profiles.ts';
 import type { AppEnv, AppPorts } from './app-env.ts';
 import { problem, PROBLEM_ANSWER, refuse } from './problem-response.ts';
 import { answers, defineRoute, jsonBody, mayAfresh, PUBLIC, SIGNED_IN } from './route.ts';
@@ -143,8 +142,7 @@ export function addSsoRoutes(app: OpenAPIHono<AppEnv>, ports: AppPorts): void {
           setSsoCookie(c, token);
           return back(c, 'unlinked');
         }
-        const person = await findPerson(site.db, personId);
-        if (person?.isActive !== true || (await areRightsOver(site.db, personId, now))) {
+        if ((await findPersonWithRights(site.db, personId, now)) === null) {
           ports.metrics.countSignIn('failed');
           return back(c, 'failed');
         }

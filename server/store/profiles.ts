@@ -1,6 +1,7 @@
-import type { RoleName as Role } from '#contract/api';
+import type { Person, RoleName as Role } from '#contract/api';
 import type { Profile } from '#contract/api-people';
 import type { Database } from './database.ts';
+import { findPerson } from './people.ts';
 import type { PersonProfilesTable } from './tables-procedure.ts';
 
 const instant = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
@@ -129,10 +130,16 @@ export async function rightsEndOf(db: Database, personId: string): Promise<numbe
   return row?.rights_end_at ?? null;
 }
 
-/** Tells whether the rights of somebody have ended. */
-export async function areRightsOver(db: Database, personId: string, now: number): Promise<boolean> {
+/** Finds somebody who is active and whose rights have not ended: whoever may sign in, by whatever way. */
+export async function findPersonWithRights(
+  db: Database,
+  personId: string,
+  now: number,
+): Promise<Person | null> {
+  const person = await findPerson(db, personId);
+  if (person?.isActive !== true) return null;
   const end = await rightsEndOf(db, personId);
-  return end !== null && end <= now;
+  return end === null || end > now ? person : null;
 }
 
 /** Lists active people whose rights are over and for whom no revocation says so yet. */

@@ -2,8 +2,7 @@ import type { Person } from '#contract/api';
 import type { StepUp } from '../auth/step-up.ts';
 import type { SessionOrigin } from './accounts.ts';
 import type { Database } from './database.ts';
-import { findPerson } from './people.ts';
-import { areRightsOver } from './profiles.ts';
+import { findPersonWithRights } from './profiles.ts';
 
 /** Stores a session under the hash of its token. */
 export async function insertSession(
@@ -54,9 +53,7 @@ export async function findSession(
     .where('expires_at', '>', now)
     .executeTakeFirst();
   if (row === undefined || (row.seen_at ?? row.created_at) <= now - idleMs) return null;
-  const person = await findPerson(db, row.person_id);
-  if (person?.isActive !== true || (await areRightsOver(db, person.id, now))) return null;
-  return person;
+  return findPersonWithRights(db, row.person_id, now);
 }
 
 /** Often enough for an idle time in minutes, and seldom enough to cost nothing. */

@@ -104,6 +104,16 @@ describe('passkeys', () => {
     expect((await signInWith(passkey)).status).toBe(401);
   });
 
+  it('SH29: it signs in nobody whose contract is over', async () => {
+    const passkey = await register(person);
+    const now = server.clock.epochMs();
+    await server.site.db
+      .insertInto('person_profiles')
+      .values({ person_id: passkey.by, kind: 'vendor', rights_end_at: now })
+      .execute();
+    expect((await signInWith(passkey)).status).toBe(401);
+  });
+
   it('SU25: a challenge is answered once, for its own purpose', async () => {
     const passkey = await register(person);
     const { challenge } = await optionsOf(server.client(), 'session/passkey/options');
