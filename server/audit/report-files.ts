@@ -2,7 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import writeXlsx from 'write-excel-file/node';
 import type { Report } from '#contract/api-review';
 import { asEpochMs } from '#contract/clock';
-import { createSiteTime } from '../domain/site-time.ts';
+import { createSiteTime } from '../domain/site-day.ts';
 
 type Cell = string | number | null;
 

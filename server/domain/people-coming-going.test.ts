@@ -4,8 +4,8 @@ import { asEpochMs } from '#contract/clock';
 import { readPeople } from './people-import.ts';
 import { checkPassword } from './password-policy.ts';
 import { endOfSiteDay } from './site-day-end.ts';
+import { createSiteTime } from './site-day.ts';
 import { siteMonth } from './site-month.ts';
-import { createSiteTime } from './site-time.ts';
 import { reviewDueAt, SOP_ACTIONS, stepSop } from './sop-life.ts';
 
 describe('days and months at the site', () => {

@@ -2,6 +2,7 @@ import type { EventType } from '#contract/event';
 import type { RefusedTry, ReviewedVisit } from '../domain/anomalies.ts';
 import type { Database } from './database.ts';
 import { listEvents, type EventFilter, type ListedEvent } from './events.ts';
+import { toProjection } from './visits.ts';
 
 const PAGE = 1000;
 
@@ -119,18 +120,7 @@ export async function anomalyRows(
     type: 'access.denied' satisfies EventType,
   });
   return {
-    visits: rows.map((row) => ({
-      id: row.id,
-      doorId: row.door_id,
-      personId: row.person_id,
-      permitId: row.permit_id,
-      beganAt: row.began_at,
-      enteredAt: row.entered_at,
-      leftAt: row.left_at,
-      certainty: row.certainty,
-      phase: row.phase,
-      purpose: row.purpose,
-    })),
+    visits: rows.map((row) => ({ ...toProjection(row), purpose: row.purpose })),
     tries: refusals.flatMap(({ event, sub }) =>
       sub === null || event.doorId === null
         ? []

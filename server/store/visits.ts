@@ -3,7 +3,8 @@ import { OPEN_PHASES, type VisitProjection } from '../domain/visit-projection.ts
 import type { Database } from './database.ts';
 import type { VisitsTable } from './tables.ts';
 
-const toProjection = (row: VisitsTable): VisitProjection => ({
+/** Reads a stored visit as the records made it. */
+export const toProjection = (row: VisitsTable): VisitProjection => ({
   id: row.id,
   doorId: row.door_id,
   personId: row.person_id,
