@@ -1,4 +1,5 @@
 import type { SopContent } from '#contract/api-sop';
+import { LEGAL_BASIS } from './legal-basis.ts';
 
 /** How applications are managed, from the need to the end: a template. */
 export const MANAGING_APPLICATIONS: SopContent = {
@@ -13,21 +14,7 @@ export const MANAGING_APPLICATIONS: SopContent = {
     id: 'Semua aplikasi yang berjalan di pusat data, dari identifikasi kebutuhan sampai pemutusan.',
     en: 'All applications that run in the data centre, from the need to decommissioning.',
   },
-  legalBasis: [
-    {
-      id: 'Peraturan Presiden tentang Sistem Pemerintahan Berbasis Elektronik',
-      en: 'Presidential regulation on electronic-based government',
-    },
-    {
-      id: 'Peraturan Badan Siber dan Sandi Negara tentang manajemen keamanan informasi SPBE',
-      en: 'Regulation of the cyber agency on information-security management',
-    },
-    { id: 'Undang-Undang tentang Pelindungan Data Pribadi', en: 'Law on the protection of personal data' },
-    {
-      id: 'Klasifikasi perencanaan daerah: sub-kegiatan pengelolaan pusat data pemerintah daerah',
-      en: 'Regional planning classification: management of the local government’s data centre',
-    },
-  ],
+  legalBasis: LEGAL_BASIS,
   executorQualifications: [
     {
       id: 'Memahami proses bisnis unit pemilik aplikasi',

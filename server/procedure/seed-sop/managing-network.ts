@@ -1,4 +1,5 @@
 import type { SopContent } from '#contract/api-sop';
+import { LEGAL_BASIS } from './legal-basis.ts';
 
 /** How the computer network is managed: a template. */
 export const MANAGING_NETWORK: SopContent = {
@@ -13,21 +14,7 @@ export const MANAGING_NETWORK: SopContent = {
     id: 'Perangkat jaringan, jalur, dan layanan jaringan di pusat data dan unit kerja.',
     en: 'Network devices, lines and services in the data centre and the units.',
   },
-  legalBasis: [
-    {
-      id: 'Peraturan Presiden tentang Sistem Pemerintahan Berbasis Elektronik',
-      en: 'Presidential regulation on electronic-based government',
-    },
-    {
-      id: 'Peraturan Badan Siber dan Sandi Negara tentang manajemen keamanan informasi SPBE',
-      en: 'Regulation of the cyber agency on information-security management',
-    },
-    { id: 'Undang-Undang tentang Pelindungan Data Pribadi', en: 'Law on the protection of personal data' },
-    {
-      id: 'Klasifikasi perencanaan daerah: sub-kegiatan pengelolaan pusat data pemerintah daerah',
-      en: 'Regional planning classification: management of the local government’s data centre',
-    },
-  ],
+  legalBasis: LEGAL_BASIS,
   executorQualifications: [
     {
       id: 'Mampu mengonfigurasi perangkat jaringan menurut panduan pembuatnya',

@@ -1,4 +1,5 @@
 import type { SopContent } from '#contract/api-sop';
+import { LEGAL_BASIS } from './legal-basis.ts';
 
 /** How one enters the server room, with the house rules: a template. */
 export const SERVER_ROOM_ENTRY: SopContent = {
@@ -13,21 +14,7 @@ export const SERVER_ROOM_ENTRY: SopContent = {
     id: 'Semua orang dan perangkat yang masuk ke atau keluar dari ruang server, termasuk keadaan darurat.',
     en: 'All people and devices that enter or leave the server room, emergencies included.',
   },
-  legalBasis: [
-    {
-      id: 'Peraturan Presiden tentang Sistem Pemerintahan Berbasis Elektronik',
-      en: 'Presidential regulation on electronic-based government',
-    },
-    {
-      id: 'Peraturan Badan Siber dan Sandi Negara tentang manajemen keamanan informasi SPBE',
-      en: 'Regulation of the cyber agency on information-security management',
-    },
-    { id: 'Undang-Undang tentang Pelindungan Data Pribadi', en: 'Law on the protection of personal data' },
-    {
-      id: 'Klasifikasi perencanaan daerah: sub-kegiatan pengelolaan pusat data pemerintah daerah',
-      en: 'Regional planning classification: management of the local government’s data centre',
-    },
-  ],
+  legalBasis: LEGAL_BASIS,
   executorQualifications: [
     {
       id: 'Petugas memahami SOP ini dan cara memeriksa identitas',
