@@ -70,7 +70,6 @@ async function sendDue(site: Site, channel: OutboxChannel, send: Send, signal: A
 export async function deliverOutbox(site: Site, ways: WaysOut, signal: AbortSignal): Promise<void> {
   const { webhook, mailer } = ways;
   const sends: readonly (readonly [OutboxChannel, Send | null])[] = [
-    ['push', null],
     [
       'webhook',
       webhook &&

@@ -17,12 +17,9 @@ export interface Happening {
   readonly isRestricted?: boolean;
 }
 
-/** Channels that lead to a person. */
-const PERSONAL = ['push', 'e-mail'] as const;
-
 /**
- * Tells people of something, in the transaction in which it happens: on the list in the app, and by whatever
- * channel leads to them. What leaves the server names the kind and an id, and nobody.
+ * Tells people of something, in the transaction in which it happens: on the list in the app, and by mail
+ * to each, and once to the webhook. What leaves the server names the kind and an id, and nobody.
  * @see rule SD60
  */
 export async function notify(
@@ -45,15 +42,13 @@ export async function notify(
   const waiting = { state: 'waiting' as const, tries: 0, at: now, next_try_at: now };
   const hook = newRowId(site.random, 'ob');
   await insertNotices(trx, notices, [
-    ...notices.flatMap((notice) =>
-      PERSONAL.map((channel) => ({
-        id: newRowId(site.random, 'ob'),
-        channel,
-        person_id: notice.person_id,
-        payload: payload(notice.id),
-        ...waiting,
-      })),
-    ),
+    ...notices.map((notice) => ({
+      id: newRowId(site.random, 'ob'),
+      channel: 'e-mail' as const,
+      person_id: notice.person_id,
+      payload: payload(notice.id),
+      ...waiting,
+    })),
     ...(isRestricted
       ? []
       : [{ id: hook, channel: 'webhook' as const, person_id: null, payload: payload(hook), ...waiting }]),

@@ -165,7 +165,7 @@ export interface NotificationsTable {
 
 export interface OutboxTable {
   id: string;
-  channel: 'push' | 'e-mail' | 'webhook';
+  channel: 'e-mail' | 'webhook';
   /** Null for a webhook. */
   person_id: string | null;
   /** Kind, subject and time, JSON; no name. */
