@@ -445,6 +445,19 @@ export async function enrolFakeGateway(
   return gateway;
 }
 
+/** Lets somebody in at the door, as the door journals it, who then goes in. */
+export function appendEntry(gateway: FakeGateway, personal: NonNullable<RecordFacts['personal']>): void {
+  const of = gateway.append({ ty: 'access.granted', door: DOOR, dir: 'in', x: { checked: [] }, personal });
+  const { sub } = personal;
+  gateway.append({
+    ty: 'access.outcome',
+    door: DOOR,
+    rs: 'entered',
+    x: { of },
+    ...(sub === undefined ? {} : { personal: { sub } }),
+  });
+}
+
 /** Reads the claims of a signed document without looking at the signature. */
 export const claimsOf = (jws: string): Record<string, unknown> =>
   JSON.parse(Buffer.from(jws.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;

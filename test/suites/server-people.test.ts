@@ -7,6 +7,7 @@ import type { DirectoryClaims } from '#contract/policy';
 import { keepHouse } from '../../server/procedure/housekeeping.ts';
 import { hmacSha256 } from '../../server/signing/node-crypto.ts';
 import {
+  appendEntry,
   bodyOf,
   claimsOf,
   DOOR,
@@ -324,20 +325,7 @@ describe('people, cards and the end of rights', () => {
     const visitor = await openVisitor(server);
     const request = await approved(visitor);
     const personal = { sub: visitor.person.id, pm: request.permitId ?? '', cred: visitor.handle };
-    const granted = gateway.append({
-      ty: 'access.granted',
-      door: DOOR,
-      dir: 'in',
-      x: { checked: [] },
-      personal,
-    });
-    gateway.append({
-      ty: 'access.outcome',
-      door: DOOR,
-      rs: 'entered',
-      x: { of: granted },
-      personal: { sub: visitor.person.id },
-    });
+    appendEntry(gateway, personal);
     await gateway.upload(gateway.batch(0));
     await depart(`${visitor.person.id}/leave`, {
       effectiveAt: instant(START),
@@ -378,20 +366,7 @@ describe('people, cards and the end of rights', () => {
   it('SD74: fault 74: who has left keeps the name in the history, and nothing of it is deleted', async () => {
     const visitor = await openVisitor(server);
     const request = await approved(visitor);
-    const granted = gateway.append({
-      ty: 'access.granted',
-      door: DOOR,
-      dir: 'in',
-      x: { checked: [] },
-      personal: { sub: visitor.person.id, pm: request.permitId ?? '', cred: visitor.handle },
-    });
-    gateway.append({
-      ty: 'access.outcome',
-      door: DOOR,
-      rs: 'entered',
-      x: { of: granted },
-      personal: { sub: visitor.person.id },
-    });
+    appendEntry(gateway, { sub: visitor.person.id, pm: request.permitId ?? '', cred: visitor.handle });
     await gateway.upload(gateway.batch(0));
     const before = await bodyOf<{ items: unknown[] }>(supervisor.get('events'));
     await depart(`${visitor.person.id}/leave`, {

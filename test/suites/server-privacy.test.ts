@@ -24,6 +24,7 @@ import { ERASURE_PLAN } from '../../server/store/erase.ts';
 import { inTransaction } from '../../server/store/database.ts';
 import { openSecondVerifier, whyNoPython } from '../verifier/second-verifier.ts';
 import {
+  appendEntry,
   bodyOf,
   createFakeRandom,
   DOOR,
@@ -423,19 +424,7 @@ describe('privacy', () => {
   });
 
   it('SA56: a legal hold and somebody inside stop an erasure, and nothing is done twice', async () => {
-    const of = gateway.append({
-      ty: 'access.granted',
-      door: DOOR,
-      dir: 'in',
-      personal: { sub: siti.person.id, cred: siti.handle },
-    });
-    gateway.append({
-      ty: 'access.outcome',
-      door: DOOR,
-      rs: 'entered',
-      x: { of },
-      personal: { sub: siti.person.id },
-    });
+    appendEntry(gateway, { sub: siti.person.id, cred: siti.handle });
     await upload();
     expect(await erasePerson(server.site, order(siti.person.id))).toMatchObject({
       error: { code: 'person-inside' },

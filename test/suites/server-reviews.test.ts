@@ -9,6 +9,7 @@ import { reportHash } from '../../server/audit/report.ts';
 import { keepHouse } from '../../server/procedure/housekeeping.ts';
 import { loadSiteRecords } from '../../server/store/site-log.ts';
 import {
+  appendEntry,
   bodyOf,
   claimsOf,
   DOOR,
@@ -50,20 +51,7 @@ describe('reviews and reports', () => {
     );
   const enter = async (who: Visitor, minutes: number | null): Promise<void> => {
     const from = gateway.entries.length === 1 ? 0 : gateway.entries.length;
-    const granted = gateway.append({
-      ty: 'access.granted',
-      door: DOOR,
-      dir: 'in',
-      x: { checked: [] },
-      personal: { sub: who.person.id, cred: who.handle },
-    });
-    gateway.append({
-      ty: 'access.outcome',
-      door: DOOR,
-      rs: 'entered',
-      x: { of: granted },
-      personal: { sub: who.person.id },
-    });
+    appendEntry(gateway, { sub: who.person.id, cred: who.handle });
     if (minutes !== null) {
       server.clock.advance(minutes * 60_000);
       gateway.append({

@@ -5,6 +5,7 @@ import { keepHouse } from '../../server/procedure/housekeeping.ts';
 import { SEED_SOPS } from '../../server/procedure/seed-sop/seed-sops.ts';
 import { sha256 } from '../../server/signing/node-crypto.ts';
 import {
+  appendEntry,
   bodyOf,
   claimsOf,
   DOOR,
@@ -129,20 +130,7 @@ describe('procedures', () => {
   it('SD81: a new version asks anew before the next entry, also of who is inside, who may leave', async () => {
     const first = hashOf(await inForce());
     await acknowledge(visitor.client, first);
-    const granted = gateway.append({
-      ty: 'access.granted',
-      door: DOOR,
-      dir: 'in',
-      x: { checked: [] },
-      personal: { sub: visitor.person.id, cred: visitor.handle },
-    });
-    gateway.append({
-      ty: 'access.outcome',
-      door: DOOR,
-      rs: 'entered',
-      x: { of: granted },
-      personal: { sub: visitor.person.id },
-    });
+    appendEntry(gateway, { sub: visitor.person.id, cred: visitor.handle });
     await gateway.upload(gateway.batch(0));
 
     const content = { ...SEED_SOPS[2]?.content, scope: { id: 'Semua pintu.', en: 'All doors.' } };
