@@ -12,7 +12,7 @@ export interface BannerFacts {
 }
 
 const STEPS = [
-  'Sign in as the technician and ask for an entry (Ajukan kunjungan).',
+  'Sign in as the technician and ask for an entry (Ajukan kunjungan) that begins now (Mulai).',
   'Sign in as the supervisor, in another browser or a private window, and approve it.',
   'Open the virtual door, present the card, push the door: the lock answers on real serial bytes.',
   'Sign in as the auditor: every step is in the log, and its export can be verified.',
