@@ -9,7 +9,7 @@ import type { GatewayIdentity } from './identity.ts';
 import { openBallast, type Ballast } from './journal/ballast.ts';
 import { openJournal, type Journal, type JournalPorts } from './journal/journal.ts';
 import { salvageJournal } from './journal/salvage-journal.ts';
-import { createMarkKeeper, judgeMark, type SecondMedium } from './second-medium.ts';
+import { judgeMark, type MarkKeeper, type SecondMedium } from './second-medium.ts';
 
 /** Where the journal lives, and how it goes on when that is no good any more. */
 export interface JournalHome {
@@ -25,8 +25,9 @@ export interface HomePorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly timeFloor: () => EpochMs;
-  readonly policyVersion: () => number;
   readonly medium: SecondMedium | null;
+  /** Keeps the mark on that medium; null where there is none. */
+  readonly keeper: MarkKeeper | null;
   /** Another disk, for when the first one fails. */
   readonly spareDir: string | null;
   readonly ballastBytes: number;
@@ -105,11 +106,7 @@ function openAt(
 }
 
 function journalPorts(ballast: Ballast, ports: HomePorts, recovery: JournalPorts['recovery']): JournalPorts {
-  const { clock, random, timeFloor, keys, medium, shiftSetting, openDatabase, log } = ports;
-  const keeper =
-    medium === null
-      ? null
-      : createMarkKeeper(medium, () => ({ floorMs: timeFloor(), policy: ports.policyVersion() }));
+  const { clock, random, timeFloor, keys, keeper, shiftSetting, openDatabase, log } = ports;
   let isMediumLost = false;
   return {
     clock,

@@ -161,14 +161,15 @@ function createBase(options: GatewayOptions, identity: GatewayIdentity, root: Ro
       return null;
     }
   };
+  const medium = config.secondMedium === undefined ? null : openFileMedium(config.secondMedium.file);
   const homePorts: HomePorts = {
     identity,
     keys,
     clock,
     random,
     timeFloor: () => clock.floorMs(),
-    policyVersion: () => inForce.policy,
-    medium: config.secondMedium === undefined ? null : openFileMedium(config.secondMedium.file),
+    medium,
+    keeper: medium && createMarkKeeper(medium, () => ({ floorMs: clock.floorMs(), policy: inForce.policy })),
     spareDir: config.spareDir ?? null,
     ballastBytes: (config.ballastMiB ?? DEFAULT_BALLAST_MIB) * 1_048_576,
     shiftSetting: shiftAllowList,
@@ -296,9 +297,8 @@ async function openParts(
       log,
     });
   const publisher = link && createDoorPublisher(link, identity.site);
-  if (publisher !== undefined) {
-    journal.onAppended((records) => records.forEach((record) => publisher.publishEvent(record)));
-  }
+  const stopPublishing =
+    publisher && journal.onAppended((records) => records.forEach((record) => publisher.publishEvent(record)));
 
   const passages = journal.readPassages(REPLAYED_PASSAGES);
   const openHardware = options.openHardware ?? openDoorHardware;
@@ -423,9 +423,7 @@ async function openParts(
   const sleepMs = (ms: number): Promise<void> => clock.sleepUntil(asMonoMs(clock.monoMs() + ms), signal);
   const signHead = (): void =>
     tryJournal('the head of the journal could not be signed', () => journal.signHead());
-  const medium = base.homePorts.medium;
-  const keeper =
-    medium && createMarkKeeper(medium, () => ({ floorMs: clock.floorMs(), policy: base.inForce.policy }));
+  const { keeper } = base.homePorts;
   const headPause = createPause(clock);
   const stopFollowing = journal.onAppended(() => {
     headPause.wake();
@@ -568,6 +566,7 @@ async function openParts(
     await Promise.all(doors.map((door) => door.close()));
     await Promise.allSettled(tasks);
     await link?.close();
+    stopPublishing?.();
     keepTime();
     stopFollowing();
     stopFailing();

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import { encodeHex, utf8 } from '#contract/bytes';
+import { decodeJson } from '#contract/decode-json';
 import { Fault } from '#contract/result';
 import { sha256 } from './crypto-ports.ts';
 import type { JournalMark } from './journal/journal.ts';
@@ -36,7 +37,7 @@ const sealOf = (body: string): string => encodeHex(sha256(utf8(body)));
 function parseMark(text: string): MediumMark | null {
   const [body = '', seal] = text.split('\n');
   if (seal !== sealOf(body)) return null;
-  const mark = mediumMarkSchema.safeParse(JSON.parse(body));
+  const mark = mediumMarkSchema.safeParse(decodeJson(body));
   return mark.success ? mark.data : null;
 }
 
@@ -53,7 +54,6 @@ export function openFileMedium(path: string): SecondMedium {
     try {
       return parseMark(readFileSync(name, 'utf8'));
     } catch (error) {
-      if (error instanceof SyntaxError) return null;
       if (error instanceof Error && 'code' in error) return null;
       throw error;
     }

@@ -22,7 +22,7 @@ import { openDoorLoop, type DoorCrashPoint, type DoorLoop } from '../../gateway/
 import { createPolicyStore, type PolicyStore } from '../../gateway/permits/policy-store.ts';
 import { openSnapshotFiles } from '../../gateway/permits/snapshot-files.ts';
 import { replayPresence } from '../../gateway/presence/replay-presence.ts';
-import { createMarkKeeper, openFileMedium } from '../../gateway/second-medium.ts';
+import { createMarkKeeper, openFileMedium, type MarkKeeper } from '../../gateway/second-medium.ts';
 import { runJournalUpload, type OpenEpochAction } from '../../gateway/uplink/journal-upload.ts';
 import type { ServerClient } from '../../gateway/uplink/server-client.ts';
 import {
@@ -138,6 +138,7 @@ export function createWorldGateway(ports: GatewayPorts): WorldGateway {
   let cutTo: string | null = null;
   let armed: DoorCrashPoint | null = null;
   let database: Database.Database | null = null;
+  let keeper: MarkKeeper | null = null;
   const medium = ports.hasMedium ? openFileMedium(join(ports.dir, `${id}.mark`)) : null;
   const identity: GatewayIdentity = {
     gateway: id,
@@ -185,8 +186,8 @@ export function createWorldGateway(ports: GatewayPorts): WorldGateway {
       clock,
       random,
       timeFloor: () => clock.floorMs(),
-      policyVersion: () => running?.policy.current()?.index.version ?? 0,
       medium,
+      keeper,
       spareDir: join(dir, 'spare'),
       ballastBytes: 0,
       openDatabase: (path) => {
@@ -213,6 +214,12 @@ export function createWorldGateway(ports: GatewayPorts): WorldGateway {
     const keys = openEpochKeys(join(dir, 'keys'), id, random);
     let home: JournalHome;
     try {
+      keeper =
+        medium &&
+        createMarkKeeper(medium, () => ({
+          floorMs: clock.floorMs(),
+          policy: running?.policy.current()?.index.version ?? 0,
+        }));
       home = await opening(homePorts(clock, keys));
     } catch (error) {
       return codeOf(error);
@@ -261,12 +268,6 @@ export function createWorldGateway(ports: GatewayPorts): WorldGateway {
       crashPoint,
       log: silentLog,
     });
-    const keeper =
-      medium &&
-      createMarkKeeper(medium, () => ({
-        floorMs: clock.floorMs(),
-        policy: policy.current()?.index.version ?? 0,
-      }));
     journal.onAppended(() => {
       if (cutTo !== null || keeper === null) return;
       const size = journal.size();

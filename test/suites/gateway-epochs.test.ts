@@ -17,7 +17,7 @@ import {
   type JournalHome,
 } from '../../gateway/journal-home.ts';
 import type { NewRecord } from '../../gateway/journal/journal.ts';
-import { openFileMedium, type SecondMedium } from '../../gateway/second-medium.ts';
+import { createMarkKeeper, openFileMedium, type SecondMedium } from '../../gateway/second-medium.ts';
 import { runJournalUpload } from '../../gateway/uplink/journal-upload.ts';
 import { createServerClient, type ServerClient } from '../../gateway/uplink/server-client.ts';
 import { exportEvidence } from '../../server/audit/evidence-desk.ts';
@@ -92,8 +92,9 @@ class Gateway {
       clock: this.clock,
       random: createSeededRandom(`${this.seed}/boot`),
       timeFloor: () => this.clock.floorMs(),
-      policyVersion: () => 0,
       medium: this.medium,
+      keeper:
+        this.medium && createMarkKeeper(this.medium, () => ({ floorMs: this.clock.floorMs(), policy: 0 })),
       spareDir: null,
       ballastBytes: 0,
       fetchEpoch: async (after) => {
